@@ -1,0 +1,3 @@
+//! hull: the door. Words in, words out, exit codes.
+#![forbid(unsafe_code)]
+fn main() {}

@@ -1,0 +1,2 @@
+//! hull-engine: see HOUSE; filled by the room that owns it.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! hull-monitor: see HOUSE; filled by the room that owns it.
+#![forbid(unsafe_code)]

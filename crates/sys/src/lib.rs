@@ -1,0 +1,2 @@
+//! The kernel calls of hull, safe to call; the only room with unsafe code.
+#![allow(unsafe_code, reason = "the one room for it")]

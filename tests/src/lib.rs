@@ -1,0 +1,1 @@
+//! Support for hull's integration tests.

@@ -1,0 +1,2 @@
+//! Developer tasks: check, test, compat, bench, vm.
+fn main() {}
