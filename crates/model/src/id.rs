@@ -15,11 +15,13 @@ impl ContainerId {
     /// The id made of 32 random bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         use fmt::Write;
-        bytes.iter().fold(Self(String::with_capacity(64)), |mut id, byte| {
-            // Writing to a String cannot fail.
-            write!(id.0, "{byte:02x}").ok();
-            id
-        })
+        bytes
+            .iter()
+            .fold(Self(String::with_capacity(64)), |mut id, byte| {
+                // Writing to a String cannot fail.
+                write!(id.0, "{byte:02x}").ok();
+                id
+            })
     }
 
     /// Checks `text`: 64 lower-case hexadecimal digits.
