@@ -7,4 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod container;
+pub mod event;
+pub mod filter;
 pub mod id;
+pub mod time;
