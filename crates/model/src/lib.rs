@@ -7,7 +7,11 @@
 #![forbid(unsafe_code)]
 
 pub mod container;
+pub mod duration;
+pub mod error;
 pub mod event;
 pub mod filter;
+pub mod grammar;
 pub mod id;
+pub mod size;
 pub mod time;
