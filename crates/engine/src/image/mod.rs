@@ -1,0 +1,10 @@
+//! Verbs on images, one file each; the work is `hull_image`'s, the journal and the locks are ours.
+//!
+//! Leaves to `image` content, layers and archives. Invariant: whatever changes a reference is
+//! written to the journal.
+
+mod handle;
+
+pub mod list;
+
+pub use handle::Images;
