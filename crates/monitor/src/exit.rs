@@ -1,0 +1,46 @@
+//! `exit.json`, how a task ended, read by anybody and written by its monitor.
+//!
+//! Leaves what follows from it (restart, `--rm`) to others. Invariant: a reader sees the whole record
+//! or none: it is written aside and renamed.
+
+use std::io;
+use std::path::Path;
+
+use crate::error::{Error, file};
+use crate::protocol::ExitRecord;
+
+/// The record at `path`; `None` when there is none.
+pub fn read(path: &Path) -> Result<Option<ExitRecord>, Error> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(Error::File {
+                step: "read",
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    let record = serde_json::from_slice(&text);
+    record.map(Some).map_err(|source| Error::Document {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Puts `record` at `path`, replacing the previous one.
+pub fn write(path: &Path, record: &ExitRecord) -> Result<(), Error> {
+    let document = |source| Error::Document {
+        path: path.to_owned(),
+        source,
+    };
+    write_whole(path, &serde_json::to_vec(record).map_err(document)?)
+}
+
+/// Replaces the file at `path` by one holding `text`.
+pub(crate) fn write_whole(path: &Path, text: &[u8]) -> Result<(), Error> {
+    let aside = path.with_extension("new");
+    std::fs::write(&aside, text).map_err(file("write", &aside))?;
+    std::fs::rename(&aside, path).map_err(file("replace", path))
+}

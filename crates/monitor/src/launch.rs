@@ -1,0 +1,113 @@
+//! Starting a monitor and hearing from it whether the task runs.
+//!
+//! Leaves writing `launch.json` to the engine (through [`write`]). The child gets one end of a socket
+//! pair as its standard input: the report comes back on it, and it stays as the attach session of a
+//! foreground run. Invariant: the monitor is exec'd, never merely forked, so nothing of the caller
+//! (its memory, its database) lives on in it.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use hull_sys::{failpoint, seqpacket};
+
+use crate::client::{Event, Session, Streams};
+use crate::error::{Error, call, file};
+use crate::paths;
+use crate::protocol::{Frame, Launch, Started};
+
+/// How to start a monitor.
+#[derive(Debug, Clone)]
+pub struct How<'a> {
+    /// The hull binary.
+    pub program: &'a Path,
+    /// The streams the launching session takes part in; `None` only waits for the report.
+    pub attach: Option<Streams>,
+    /// Environment of the monitor, inherited by a foreign OCI runtime; usually PATH alone.
+    pub environment: &'a [(String, String)],
+}
+
+/// A task that runs.
+#[derive(Debug)]
+pub struct Launched {
+    /// Its first process and when it was started.
+    pub started: Started,
+    /// The session asked for in [`How::attach`].
+    pub session: Option<Session>,
+}
+
+/// Writes `launch.json` into `run_dir`, which must exist.
+pub fn write(run_dir: &Path, launch: &Launch) -> Result<(), Error> {
+    let path = run_dir.join(paths::LAUNCH);
+    let text = serde_json::to_vec(launch).map_err(|source| Error::Document {
+        path: path.clone(),
+        source,
+    })?;
+    std::fs::write(&path, text).map_err(file("write", path))
+}
+
+/// Reads `launch.json` of `run_dir`.
+pub fn read(run_dir: &Path) -> Result<Launch, Error> {
+    let path = run_dir.join(paths::LAUNCH);
+    let text = std::fs::read(&path).map_err(file("read", &path))?;
+    let launch: Launch = serde_json::from_slice(&text).map_err(|source| Error::Document {
+        path: path.clone(),
+        source,
+    })?;
+    if launch.version > crate::protocol::VERSION {
+        return Err(Error::Newer {
+            path,
+            version: launch.version,
+        });
+    }
+    Ok(launch)
+}
+
+/// Starts the monitor of `run_dir`, whose `launch.json` is written, and waits until its task runs.
+pub fn launch(run_dir: &Path, how: &How<'_>) -> Result<Launched, Error> {
+    let (ours, theirs) = seqpacket::pair().map_err(call("make a socket pair"))?;
+    let mut session = Session::new(ours);
+    session.send(&Frame::Request(how.attach.unwrap_or_default().into()))?;
+    failpoint::failpoint("launch-before-spawn");
+    spawn(run_dir, how, theirs)?;
+    failpoint::failpoint("launch-after-spawn");
+    let started = match session.next_event()? {
+        Event::Started(started) => started,
+        Event::Failed(failure) => return Err(Error::failed(failure)),
+        _ => {
+            return Err(Error::Silent {
+                run_dir: run_dir.to_owned(),
+            });
+        }
+    };
+    Ok(Launched {
+        started,
+        session: how.attach.map(|_| session),
+    })
+}
+
+/// The one place where a monitor's process is made. It is not waited for: it outlives its starter.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the monitor is started here and nowhere else"
+)]
+fn spawn(run_dir: &Path, how: &How<'_>, session: OwnedFd) -> Result<(), Error> {
+    let mut command = Command::new(how.program);
+    command.arg("monitor").arg(run_dir);
+    command
+        .env_clear()
+        .envs(how.environment.iter().map(|(name, value)| (name, value)));
+    if let Some(wish) = failpoint::armed() {
+        command.env(failpoint::VARIABLE, wish);
+    }
+    command
+        .stdin(session)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let spawned = command.spawn();
+    spawned.map(drop).map_err(|source: io::Error| Error::Spawn {
+        program: PathBuf::from(how.program),
+        source,
+    })
+}

@@ -1,0 +1,44 @@
+//! Named places where a test may kill this very process, as `kill -9` would.
+//!
+//! Always compiled in, one atomic load when not armed. Leaves reading the environment to `cli`,
+//! which arms once at start. Invariant: a name is spelled once, at its place, and never reused.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The environment variable `cli` reads and passes on to every hull process it starts:
+/// `name`, or `name:3` to die at the third time the place is reached.
+pub const VARIABLE: &str = "HULL_FAILPOINT";
+
+static ARMED: OnceLock<String> = OnceLock::new();
+static REACHED: AtomicU32 = AtomicU32::new(0);
+
+/// Arms one failpoint for the rest of this process; later calls change nothing.
+pub fn arm(wish: String) {
+    ARMED.get_or_init(|| wish);
+}
+
+/// The wish given to [`arm`], to hand on to a process that is started.
+pub fn armed() -> Option<&'static str> {
+    ARMED.get().map(String::as_str)
+}
+
+/// Dies here if this place is armed.
+#[inline]
+pub fn failpoint(name: &str) {
+    if let Some(wish) = ARMED.get() {
+        reach(wish, name);
+    }
+}
+
+#[cold]
+fn reach(wish: &str, name: &str) {
+    let (wanted, time) = match wish.split_once(':') {
+        Some((wanted, time)) => (wanted, time.parse().unwrap_or(1)),
+        None => (wish, 1),
+    };
+    if wanted == name && REACHED.fetch_add(1, Ordering::Relaxed) + 1 == time {
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+            .ok();
+    }
+}
