@@ -22,7 +22,10 @@ impl Filters {
 
     /// Adds a value.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<String>) {
-        self.values.entry(key.into()).or_default().push(value.into());
+        self.values
+            .entry(key.into())
+            .or_default()
+            .push(value.into());
     }
 
     /// Values of `key`; empty when the key was not given.
@@ -42,7 +45,10 @@ impl Filters {
 
     /// The first key that is not among `known`.
     pub fn unknown<'a>(&'a self, known: &[&str]) -> Option<&'a str> {
-        self.values.keys().map(String::as_str).find(|key| !known.contains(key))
+        self.values
+            .keys()
+            .map(String::as_str)
+            .find(|key| !known.contains(key))
     }
 
     /// Whether `key` was not given or one of its values equals `value`.
@@ -76,7 +82,10 @@ mod tests {
             filters.add(text).unwrap();
         }
         let labels = |pairs: &[(&str, &str)]| {
-            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+            pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect()
         };
         assert!(filters.labels(&labels(&[("a", "1"), ("b", "2")])));
         assert!(!filters.labels(&labels(&[("a", "1"), ("b", "3")])));

@@ -34,8 +34,10 @@ impl Timestamp {
         let (year, month, day) = civil(self.seconds().div_euclid(DAY));
         let second = self.seconds().rem_euclid(DAY);
         let (hour, minute) = (second / 3600, second / 60 % 60);
-        let mut text =
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}", second % 60);
+        let mut text = format!(
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}",
+            second % 60
+        );
         if self.subsec_nanos() != 0 {
             let fraction = format!(".{:09}", self.subsec_nanos());
             text.push_str(fraction.trim_end_matches('0'));
@@ -60,7 +62,9 @@ impl Timestamp {
         }
         let seconds = days(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
         let seconds = seconds.checked_sub(offset(zone)?)?;
-        Some(Self(seconds.checked_mul(NANOS)?.checked_add(nanos(fraction)?)?))
+        Some(Self(
+            seconds.checked_mul(NANOS)?.checked_add(nanos(fraction)?)?,
+        ))
     }
 }
 
@@ -146,11 +150,21 @@ mod tests {
         ];
         for (nanos, text) in lines {
             assert_eq!(Timestamp(nanos).rfc3339(), text);
-            assert_eq!(Timestamp::parse_rfc3339(text), Some(Timestamp(nanos)), "{text}");
+            assert_eq!(
+                Timestamp::parse_rfc3339(text),
+                Some(Timestamp(nanos)),
+                "{text}"
+            );
         }
         let east = Timestamp::parse_rfc3339("2023-11-15T00:13:20+02:00");
         assert_eq!(east, Some(Timestamp(1_700_000_000_000_000_000)));
-        for bad in ["", "2023", "2023-13-01T00:00:00Z", "2023-01-01T00:00:00", "x-y-zT::Z"] {
+        for bad in [
+            "",
+            "2023",
+            "2023-13-01T00:00:00Z",
+            "2023-01-01T00:00:00",
+            "x-y-zT::Z",
+        ] {
             assert_eq!(Timestamp::parse_rfc3339(bad), None, "{bad}");
         }
     }
