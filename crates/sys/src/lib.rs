@@ -4,7 +4,13 @@
 pub mod bpf;
 pub mod capability;
 pub mod cgroupfs;
+pub mod daemon;
 pub mod failpoint;
+pub mod fifo;
+pub mod inotify;
 pub mod lock;
+pub mod pidfd;
+pub mod poll;
 pub mod seccomp;
 pub mod seqpacket;
+pub mod signal;
