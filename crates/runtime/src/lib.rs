@@ -1,2 +1,5 @@
 //! hull-runtime: see HOUSE; filled by the room that owns it.
 #![forbid(unsafe_code)]
+
+pub mod cgroup;
+pub mod security;

@@ -156,6 +156,29 @@ pub fn join_v1(tasks: BorrowedFd<'_>) -> io::Result<()> {
     write_once(tasks, "0")
 }
 
+/// Sends `signal` to a process whose pid was just read from its group; one that died meanwhile is
+/// fine.
+pub fn signal_member(pid: i32, signal: i32) -> io::Result<()> {
+    if pid <= 0 {
+        return Ok(());
+    }
+    // SAFETY: kill takes numbers only; `pid` is above 0, so it never means a process group.
+    let rc = unsafe { libc::kill(pid, signal) };
+    if rc == 0 {
+        return Ok(());
+    }
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// A counter that a version 1 group can be told to raise at its events; reads do not block.
+pub fn event_counter() -> io::Result<OwnedFd> {
+    use rustix::event::{EventfdFlags, eventfd};
+    Ok(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
