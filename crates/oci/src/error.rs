@@ -49,12 +49,6 @@ pub enum Error {
         /// Which rule it breaks.
         problem: &'static str,
     },
-    /// Not an RFC 3339 time.
-    #[error("invalid time {text:?}: not as in RFC 3339")]
-    Time {
-        /// What was given.
-        text: String,
-    },
     /// Larger than any honest document of its kind.
     #[error("{kind} of {size} bytes is too large: at most {limit} are accepted")]
     DocumentSize {

@@ -14,7 +14,6 @@ pub mod manifest;
 pub mod platform;
 pub mod reference;
 pub mod runtime_spec;
-pub mod timestamp;
 
 pub use digest::Digest;
 pub use error::{Error, Result};

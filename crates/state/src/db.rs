@@ -18,7 +18,6 @@ use crate::containers::Containers;
 use crate::error::{Error, Result};
 use crate::images::Images;
 use crate::layers::Layers;
-use crate::leases::Leases;
 use crate::migrate;
 
 /// A WAL above this many bytes makes every open dearer than truncating it once.
@@ -28,6 +27,14 @@ pub const WAL_LIMIT: u64 = 512 << 10;
 pub struct Ledger {
     path: PathBuf,
     connection: OnceCell<Connection>,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Ledger {
@@ -57,11 +64,6 @@ impl Ledger {
     /// The unpacked layers.
     pub fn layers(&self) -> Layers<'_> {
         Layers { ledger: self }
-    }
-
-    /// Bytes in flight.
-    pub fn leases(&self) -> Leases<'_> {
-        Leases { ledger: self }
     }
 
     /// Makes the WAL small again when it has grown beyond [`WAL_LIMIT`]; never waits for others.

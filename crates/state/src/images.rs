@@ -61,8 +61,6 @@ pub struct NewImage<'a> {
     pub layers: &'a [(LayerRow, Digest)],
     /// Names to point at it, in full form.
     pub names: &'a [String],
-    /// Leases that end with it.
-    pub leases: &'a [i64],
 }
 
 const COLUMNS: &str = "id, manifest, manifest_type, manifest_size, image_index, os, architecture, \
@@ -75,8 +73,8 @@ pub struct Images<'l> {
 }
 
 impl Images<'_> {
-    /// Adds an image with layers and names, and ends the leases that protected its bytes. An image
-    /// already there keeps its row. Returns the names that pointed elsewhere, with their old image.
+    /// Adds an image with layers and names. An image already there keeps its row.
+    /// Returns the names that pointed elsewhere, with their old image.
     pub fn add(&self, new: &NewImage<'_>) -> Result<Vec<ReferenceRow>> {
         self.ledger
             .write("add the image to the ledger", |db| {
@@ -87,9 +85,6 @@ impl Images<'_> {
                 let mut moved = Vec::new();
                 for name in new.names {
                     moved.extend(point(db, name, &new.image.id)?);
-                }
-                for lease in new.leases {
-                    db.execute("DELETE FROM leases WHERE id = ?1", [lease])?;
                 }
                 Ok(moved)
             })?

@@ -13,12 +13,10 @@ pub mod document;
 pub mod error;
 pub mod images;
 pub mod layers;
-pub mod leases;
 
 pub use containers::{ContainerRow, Exit, Start};
 pub use db::{Ledger, WAL_LIMIT};
 pub use document::Document;
 pub use error::{Error, Result};
-pub use images::{ImageRow, ReferenceRow};
+pub use images::{ImageRow, NewImage, ReferenceRow};
 pub use layers::LayerRow;
-pub use leases::{Holder, Lease};

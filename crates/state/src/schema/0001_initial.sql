@@ -4,7 +4,7 @@
 --        │                     │
 --        │ snapshot            └──image_layers (position)──▶ layers ──▶ snapshots/<snapshot>/fs
 --        ▼                                                      (one row per unpacked layer)
---   snapshots/<snapshot>/{fs,work}          leases: bytes in flight, per process
+--   snapshots/<snapshot>/{fs,work}
 --
 -- Times are nanoseconds since 1970. Digests are 'sha256:<hex>'. Documents are JSON.
 
@@ -72,12 +72,3 @@ CREATE TABLE image_layers (
     PRIMARY KEY (image_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX image_layers_by_diff ON image_layers (diff_id);
-
-CREATE TABLE leases (
-    id         INTEGER PRIMARY KEY,
-    pid        INTEGER NOT NULL,                    -- holder; dead holders' leases are void
-    start_time INTEGER NOT NULL,                    -- of that pid, clock ticks since boot
-    boot_id    TEXT    NOT NULL,
-    purpose    TEXT    NOT NULL,
-    created    INTEGER NOT NULL
-);
