@@ -11,11 +11,13 @@
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod clock;
 mod error;
 pub mod exec;
 pub mod exit;
 pub mod facts;
 pub mod launch;
+pub mod log;
 pub mod paths;
 pub mod protocol;
 
