@@ -1,5 +1,25 @@
-//! hull-runtime: see HOUSE; filled by the room that owns it.
+//! Takes a bundle and makes a container: create, start, run, exec, kill, pause, delete.
+//!
+//! Leaves to others: images, the meaning of networks, the ledger, and who watches the container
+//! (`monitor`). Invariant: every process here is made by one path, [`init`], whose order of steps is
+//! the security argument; and whoever calls [`run`], [`create`] or [`exec`] has one thread.
 #![forbid(unsafe_code)]
 
+mod bundle;
 pub mod cgroup;
+mod create;
+mod error;
+mod exec;
+mod host;
 pub mod security;
+mod stdio;
+
+pub use bundle::Bundle;
+pub use create::{Create, Running, run};
+pub use error::Error;
+pub use exec::{Exec, exec};
+pub use host::{Host, MountAbilities};
+pub use stdio::Stdio;
+
+/// What the runtime's functions give.
+pub type Result<T> = std::result::Result<T, Error>;
