@@ -14,7 +14,7 @@ fn a_shell_in_a_terminal() {
             "-it",
             "--rm",
             "--name",
-            "t",
+            "t1",
             "--network",
             "none",
             "busybox",
@@ -70,15 +70,15 @@ fn detach_and_attach_again() {
     let env = Env::busybox();
     let mut tty = Terminal::open(
         &env,
-        &["run", "-it", "--name", "t", "--network", "none", "busybox"],
+        &["run", "-it", "--name", "t1", "--network", "none", "busybox"],
         24,
         80,
     );
     tty.until("# ");
     tty.press(b"\x10\x11");
     assert_eq!(tty.end(), 0);
-    assert_eq!(env.state("t"), "running");
-    let mut again = Terminal::open(&env, &["attach", "t"], 24, 80);
+    assert_eq!(env.state("t1"), "running");
+    let mut again = Terminal::open(&env, &["attach", "t1"], 24, 80);
     again.press(b"echo ba''ck\r");
     again.until("back");
     again.press(b"exit 4\r");
@@ -93,7 +93,7 @@ fn detach_keys_can_be_chosen() {
         "run",
         "-it",
         "--name",
-        "t",
+        "t1",
         "--detach-keys",
         "ctrl-a,d",
         "--network",
@@ -104,7 +104,7 @@ fn detach_keys_can_be_chosen() {
     tty.until("# ");
     tty.press(b"\x01d");
     assert_eq!(tty.end(), 0);
-    assert_eq!(env.state("t"), "running");
+    assert_eq!(env.state("t1"), "running");
     env.sh("run -it --detach-keys nonsense-key busybox")
         .exits(125);
 }
@@ -113,9 +113,9 @@ fn detach_keys_can_be_chosen() {
 fn exec_in_a_terminal() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --name c --network none busybox sleep 1000")
+    env.sh("run -d --name c1 --network none busybox sleep 1000")
         .ok();
-    let mut tty = Terminal::open(&env, &["exec", "-it", "c", "sh"], 24, 80);
+    let mut tty = Terminal::open(&env, &["exec", "-it", "c1", "sh"], 24, 80);
     tty.until("# ");
     tty.press(b"tty; exit 6\r");
     tty.until("/dev/pts/");
@@ -132,7 +132,7 @@ fn attach_without_a_terminal_sees_what_comes() {
         "-d",
         "-i",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "busybox",
@@ -141,13 +141,13 @@ fn attach_without_a_terminal_sees_what_comes() {
         script,
     ])
     .ok();
-    let done = env.feed(["attach", "c"], b"one\nend\n");
+    let done = env.feed(["attach", "c1"], b"one\nend\n");
     assert_eq!(
         (done.code, done.out.as_str()),
         (5, "got one\ngot end\n"),
         "{done}"
     );
-    env.sh("attach c").exits(1).complains("stopped");
+    env.sh("attach c1").exits(1).complains("stopped");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn two_see_the_same() {
         "run",
         "-d",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "busybox",
@@ -180,7 +180,7 @@ fn two_see_the_same() {
     ])
     .ok();
     std::thread::scope(|scope| {
-        let watchers = [(); 2].map(|()| scope.spawn(|| env.sh("attach c").out));
+        let watchers = [(); 2].map(|()| scope.spawn(|| env.sh("attach c1").out));
         for watcher in watchers {
             assert_eq!(watcher.join().expect("a watcher"), "news\n");
         }

@@ -24,7 +24,7 @@ fn actions(env: &Env, filters: &[&str]) -> Vec<String> {
 fn a_life_in_events() {
     require!();
     let env = Env::busybox();
-    env.sh("run --rm --name c --network none busybox true")
+    env.sh("run --rm --name c1 --network none busybox true")
         .exits(0);
     hull_test::wait_until("it is destroyed", || {
         let all = actions(&env, &["--filter", "type=container"]);
@@ -47,14 +47,14 @@ fn every_verb_is_told() {
     require!();
     let env = Env::busybox();
     for line in [
-        "run -d --name c --network none busybox sleep 1000",
-        "pause c",
-        "unpause c",
-        "exec c true",
-        "restart -t 0 c",
-        "rename c d",
-        "kill d",
-        "rm -f d",
+        "run -d --name c1 --network none busybox sleep 1000",
+        "pause c1",
+        "unpause c1",
+        "exec c1 true",
+        "restart -t 0 c1",
+        "rename c1 d1",
+        "kill d1",
+        "rm -f d1",
         "tag busybox other",
         "rmi other",
     ] {
@@ -77,12 +77,13 @@ fn every_verb_is_told() {
 fn filters_and_json() {
     require!();
     let env = Env::busybox();
-    env.sh("run --name a --network none -l team=red busybox sh -c true")
+    env.sh("run --name a1 --network none -l team=red busybox sh -c true")
         .exits(0);
-    env.sh("run --name b --network none busybox false").exits(1);
-    assert!(actions(&env, &["--filter", "container=a"]).contains(&"die".to_owned()));
+    env.sh("run --name b1 --network none busybox false")
+        .exits(1);
+    assert!(actions(&env, &["--filter", "container=a1"]).contains(&"die".to_owned()));
     assert_eq!(
-        actions(&env, &["--filter", "container=a", "--filter", "event=die"]),
+        actions(&env, &["--filter", "container=a1", "--filter", "event=die"]),
         ["die"]
     );
     assert_eq!(
@@ -99,7 +100,7 @@ fn filters_and_json() {
         "--until",
         "0s",
         "--filter",
-        "container=b",
+        "container=b1",
         "--filter",
         "event=die",
         "--format",
@@ -107,7 +108,7 @@ fn filters_and_json() {
     ]);
     let event: Value = serde_json::from_str(&line.ok()).expect("JSON");
     assert_eq!(event["Actor"]["Attributes"]["exitCode"], "1");
-    assert_eq!(event["Actor"]["Attributes"]["name"], "b");
+    assert_eq!(event["Actor"]["Attributes"]["name"], "b1");
     assert_eq!(event["Type"], "container");
 }
 
@@ -125,9 +126,9 @@ fn they_come_as_they_happen() {
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     // The follower may need a moment; a create is repeated until one is told.
     std::thread::sleep(std::time::Duration::from_millis(200));
-    env.sh("create --name c --network none busybox true").ok();
+    env.sh("create --name c1 --network none busybox true").ok();
     assert_eq!(lines.next().expect("a line").expect("text"), "create");
-    env.sh("rm c").ok();
+    env.sh("rm c1").ok();
     assert_eq!(lines.next().expect("a line").expect("text"), "destroy");
     child.kill().expect("kill");
     child.wait().expect("wait");

@@ -116,7 +116,7 @@ fn a_dead_cli_changes_nothing() {
     let mut child = env.spawn([
         "run",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "busybox",
@@ -124,30 +124,30 @@ fn a_dead_cli_changes_nothing() {
         "1000",
     ]);
     wait_until("it runs", || {
-        (env.hull(["inspect", "-f", "{{.State.Status}}", "c"]).out == "running\n").then_some(())
+        (env.hull(["inspect", "-f", "{{.State.Status}}", "c1"]).out == "running\n").then_some(())
     });
     child.kill().expect("kill");
     child.wait().expect("wait");
-    assert_eq!(env.state("c"), "running");
-    env.sh("rm -f c").exits(0);
+    assert_eq!(env.state("c1"), "running");
+    env.sh("rm -f c1").exits(0);
 }
 
 #[test]
 fn a_dead_init_is_seen() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --name c --network none busybox sleep 1000")
+    env.sh("run -d --name c1 --network none busybox sleep 1000")
         .ok();
     Command::new("kill")
-        .args(["-9", &env.pid("c").to_string()])
+        .args(["-9", &env.pid("c1").to_string()])
         .status()
         .expect("kill");
-    assert_eq!(env.sh("wait c").ok(), "137");
+    assert_eq!(env.sh("wait c1").ok(), "137");
     wait_until("it is exited", || {
-        (env.state("c") == "exited").then_some(())
+        (env.state("c1") == "exited").then_some(())
     });
     assert_eq!(
-        env.inspect("c")["State"]["OOMKilled"].as_bool(),
+        env.inspect("c1")["State"]["OOMKilled"].as_bool(),
         Some(false)
     );
 }
@@ -156,20 +156,20 @@ fn a_dead_init_is_seen() {
 fn a_dead_monitor_leaves_its_container() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --name c --network none busybox sleep 1000")
+    env.sh("run -d --name c1 --network none busybox sleep 1000")
         .ok();
-    let pid = env.pid("c");
+    let pid = env.pid("c1");
     let parent: i32 = kernel::status(pid)["PPid"].parse().expect("a pid");
     Command::new("kill")
         .args(["-9", &parent.to_string()])
         .status()
         .expect("kill");
     assert!(kernel::alive(pid), "the container goes on");
-    assert_eq!(env.state("c"), "running");
+    assert_eq!(env.state("c1"), "running");
     assert_eq!(env.sh("ps -q").ok().lines().count(), 1);
-    env.sh("stop -t 1 c").exits(0);
+    env.sh("stop -t 1 c1").exits(0);
     wait_until("it has ended", || (!kernel::alive(pid)).then_some(()));
-    env.sh("rm c").exits(0);
+    env.sh("rm c1").exits(0);
 }
 
 #[test]

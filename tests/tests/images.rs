@@ -227,7 +227,7 @@ fn layers_hide_and_keep_what_they_should() {
         Entry::file("kept/two", b"2"),
         Entry::dir("hidden/"),
         Entry::file("hidden/old", b"old"),
-        Entry::file("setuid", b"s").mode(0o4755),
+        Entry::file("setuid", b"s1").mode(0o4755),
         Entry {
             owner: (1000, 1001),
             ..Entry::file("owned", b"o")
@@ -296,10 +296,10 @@ fn tag_and_rmi_count_names() {
         .says("Untagged: busybox:latest");
     env.sh("run --rm --network none mine/tools:v1 true")
         .exits(0);
-    env.sh("run -d --name c --network none mine/tools:v1 sleep 100")
+    env.sh("run -d --name c1 --network none mine/tools:v1 sleep 100")
         .ok();
-    env.sh("rmi mine/tools:v1").exits(1).complains("c");
-    env.sh("rm -f c").ok();
+    env.sh("rmi mine/tools:v1").exits(1).complains("c1");
+    env.sh("rm -f c1").ok();
     env.sh("rmi mine/tools:v1")
         .exits(0)
         .says("Deleted: sha256:");
@@ -365,20 +365,20 @@ fn a_debian_root_file_system_lives() {
         .into_owned();
     env.hull(["import", "-c", "CMD [\"bash\"]", &path, "debian:bookworm"])
         .ok();
-    env.sh("run -d --name d --network none debian:bookworm sleep 1000")
+    env.sh("run -d --name d1 --network none debian:bookworm sleep 1000")
         .ok();
-    env.hull(["exec", "d", "cat", "/etc/debian_version"])
+    env.hull(["exec", "d1", "cat", "/etc/debian_version"])
         .exits(0)
         .says("12");
-    env.hull(["exec", "d", "dpkg", "-l", "bash"])
+    env.hull(["exec", "d1", "dpkg", "-l", "bash"])
         .exits(0)
         .says("ii  bash");
-    env.hull(["exec", "d", "bash", "-c", "perl -e 'print 6 * 7'"])
+    env.hull(["exec", "d1", "bash", "-c", "perl -e 'print 6 * 7'"])
         .exits(0)
         .says("42");
-    env.sh("stop -t 1 d").ok();
-    env.sh("start d").ok();
-    env.sh("rm -f d").ok();
+    env.sh("stop -t 1 d1").ok();
+    env.sh("start d1").ok();
+    env.sh("rm -f d1").ok();
 }
 
 #[test]

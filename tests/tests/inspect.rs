@@ -28,17 +28,17 @@ fn ps_shows_what_runs_and_with_a_all() {
 fn formats_and_filters() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --name a --network none -l team=red busybox sleep 1000")
+    env.sh("run -d --name a1 --network none -l team=red busybox sleep 1000")
         .ok();
-    env.sh("create --name b --network none -l team=blue busybox")
+    env.sh("create --name b1 --network none -l team=blue busybox")
         .ok();
     let names = |filter: &str| {
         env.hull(["ps", "-a", "--format", "{{.Names}}", "--filter", filter])
             .ok()
     };
-    assert_eq!(names("name=a"), "a");
-    assert_eq!(names("status=created"), "b");
-    assert_eq!(names("label=team=red"), "a");
+    assert_eq!(names("name=a1"), "a1");
+    assert_eq!(names("status=created"), "b1");
+    assert_eq!(names("label=team=red"), "a1");
     assert_eq!(names("label=team").lines().count(), 2);
     assert_eq!(names("ancestor=busybox").lines().count(), 2);
     env.hull(["ps", "--filter", "nonsense=1"])
@@ -48,7 +48,7 @@ fn formats_and_filters() {
     let row: serde_json::Value = serde_json::from_str(&line).expect("JSON");
     assert_eq!(
         (row["Names"].as_str(), row["State"].as_str()),
-        (Some("a"), Some("running"))
+        (Some("a1"), Some("running"))
     );
     let table = env
         .hull(["ps", "--format", "table {{.ID}}\t{{.Status}}"])
@@ -60,9 +60,9 @@ fn formats_and_filters() {
 fn inspect_tells_the_wish_in_dockers_words() {
     require!();
     let env = Env::busybox();
-    env.sh("create --name c --network none -m 64m --cpus 1.5 -e A=1 -l k=v -w /tmp -u alice -h box --restart on-failure:3 --cap-add NET_ADMIN --read-only busybox sleep 9").ok();
-    let all = env.inspect("c");
-    assert_eq!(all["Name"], "/c");
+    env.sh("create --name c1 --network none -m 64m --cpus 1.5 -e A=1 -l k=v -w /tmp -u alice -h box --restart on-failure:3 --cap-add NET_ADMIN --read-only busybox sleep 9").ok();
+    let all = env.inspect("c1");
+    assert_eq!(all["Name"], "/c1");
     assert_eq!(all["Config"]["Cmd"], json!(["sleep", "9"]));
     assert_eq!(all["Config"]["User"], "alice");
     assert_eq!(all["Config"]["WorkingDir"], "/tmp");
@@ -83,7 +83,7 @@ fn inspect_tells_the_wish_in_dockers_words() {
             "inspect",
             "-f",
             "{{.HostConfig.Memory}} {{json .Config.Cmd}}",
-            "c"
+            "c1"
         ])
         .ok(),
         "67108864 [\"sleep\",\"9\"]"
@@ -97,14 +97,14 @@ fn inspect_tells_the_wish_in_dockers_words() {
 fn top_shows_its_processes() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --name c --network none busybox sleep 1000")
+    env.sh("run -d --name c1 --network none busybox sleep 1000")
         .ok();
-    let out = env.sh("top c").ok();
+    let out = env.sh("top c1").ok();
     assert!(
         out.starts_with("UID") && out.contains("sleep 1000"),
         "{out}"
     );
-    assert!(out.contains(&env.pid("c").to_string()), "{out}");
+    assert!(out.contains(&env.pid("c1").to_string()), "{out}");
 }
 
 #[test]

@@ -62,9 +62,9 @@ fn hostname_and_domain() {
 fn namespaces_are_the_containers_own() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --name c --network none busybox sleep 100")
+    env.sh("run -d --name c1 --network none busybox sleep 100")
         .ok();
-    let (pid, own) = (env.pid("c"), std::process::id().cast_signed());
+    let (pid, own) = (env.pid("c1"), std::process::id().cast_signed());
     for kind in ["mnt", "pid", "uts", "ipc", "net"] {
         assert_ne!(
             kernel::namespace(pid, kind),
@@ -76,8 +76,8 @@ fn namespaces_are_the_containers_own() {
         kernel::namespace(pid, "user"),
         kernel::namespace(own, "user")
     );
-    assert_eq!(env.sh("exec c sh -c echo").exits(0).code, 0);
-    let first = env.hull(["exec", "c", "cat", "/proc/1/comm"]).ok();
+    assert_eq!(env.sh("exec c1 sh -c echo").exits(0).code, 0);
+    let first = env.hull(["exec", "c1", "cat", "/proc/1/comm"]).ok();
     assert_eq!(first, "sleep");
 }
 
@@ -86,20 +86,20 @@ fn namespaces_can_be_shared() {
     require!();
     let env = Env::busybox();
     let own = std::process::id().cast_signed();
-    env.sh("run -d --name h --network host --pid host --ipc host --uts host busybox sleep 100")
+    env.sh("run -d --name h1 --network host --pid host --ipc host --uts host busybox sleep 100")
         .ok();
     for kind in ["net", "pid", "ipc", "uts"] {
         assert_eq!(
-            kernel::namespace(env.pid("h"), kind),
+            kernel::namespace(env.pid("h1"), kind),
             kernel::namespace(own, kind),
             "{kind}"
         );
     }
-    env.sh("run -d --name a --network none --ipc shareable busybox sleep 100")
+    env.sh("run -d --name a1 --network none --ipc shareable busybox sleep 100")
         .ok();
-    env.sh("run -d --name b --network container:a --pid container:a --ipc container:a busybox sleep 100").ok();
+    env.sh("run -d --name b1 --network container:a1 --pid container:a1 --ipc container:a1 busybox sleep 100").ok();
     for kind in ["net", "pid", "ipc"] {
-        let (a, b) = (env.pid("a"), env.pid("b"));
+        let (a, b) = (env.pid("a1"), env.pid("b1"));
         assert_eq!(
             kernel::namespace(a, kind),
             kernel::namespace(b, kind),
@@ -125,17 +125,20 @@ fn loopback_is_up_without_a_network() {
 fn an_init_reaps_orphans() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --init --name i --network none busybox sleep 100")
+    env.sh("run -d --init --name i1 --network none busybox sleep 100")
         .ok();
-    assert_ne!(env.hull(["exec", "i", "cat", "/proc/1/comm"]).ok(), "sleep");
-    env.hull(["exec", "i", "sh", "-c", "(sleep 0.1 &) ; true"])
+    assert_ne!(
+        env.hull(["exec", "i1", "cat", "/proc/1/comm"]).ok(),
+        "sleep"
+    );
+    env.hull(["exec", "i1", "sh", "-c", "(sleep 0.1 &) ; true"])
         .ok();
     wait_until("the orphan is reaped", || {
-        let list = env.hull(["exec", "i", "ps"]).ok();
+        let list = env.hull(["exec", "i1", "ps"]).ok();
         (!list.contains("sleep 0.1")).then_some(())
     });
     let start = std::time::Instant::now();
-    env.sh("stop i").ok();
+    env.sh("stop i1").ok();
     assert!(start.elapsed().as_secs() < 5, "an init forwards SIGTERM");
 }
 

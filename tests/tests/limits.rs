@@ -5,10 +5,10 @@ use hull_test::{Env, kernel, require, wait_until};
 /// Starts a sleeper with these flags and answers its pid.
 fn sleeper(env: &Env, flags: &str) -> i32 {
     env.sh(&format!(
-        "run -d --name c --network none {flags} busybox sleep 1000"
+        "run -d --name c1 --network none {flags} busybox sleep 1000"
     ))
     .ok();
-    env.pid("c")
+    env.pid("c1")
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn too_much_memory_is_an_oom_kill() {
     env.hull([
         "run",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "-m",
@@ -68,7 +68,10 @@ fn too_much_memory_is_an_oom_kill() {
         eat,
     ])
     .exits(137);
-    assert_eq!(env.inspect("c")["State"]["OOMKilled"].as_bool(), Some(true));
+    assert_eq!(
+        env.inspect("c1")["State"]["OOMKilled"].as_bool(),
+        Some(true)
+    );
     env.sh("run --name fine --network none -m 16m busybox true")
         .exits(0);
     assert_eq!(
@@ -105,7 +108,7 @@ fn half_a_cpu_is_half_a_cpu() {
         "run",
         "-d",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "--cpus",
@@ -116,7 +119,7 @@ fn half_a_cpu_is_half_a_cpu() {
         "while :; do :; done",
     ])
     .ok();
-    let pid = env.pid("c");
+    let pid = env.pid("c1");
     wait_until("the limit was met", || {
         let stat = kernel::limit(pid, "cpu", "cpu.stat");
         let throttled = stat
@@ -149,7 +152,7 @@ fn devices_are_a_short_list() {
     }
     assert!(!list.contains("a *:* rwm"), "{list}");
     // Root in the container may make the node of a disk but not open it.
-    env.hull(["exec", "c", "sh", "-c", "mknod /disk b 7 0 && cat /disk"])
+    env.hull(["exec", "c1", "sh", "-c", "mknod /disk b 7 0 && cat /disk"])
         .exits(1)
         .complains("not permitted");
 }
@@ -237,7 +240,7 @@ fn a_parent_group_is_respected() {
         "{}",
         group.display()
     );
-    env.sh("rm -f c").ok();
+    env.sh("rm -f c1").ok();
     for entry in std::fs::read_dir("/sys/fs/cgroup")
         .expect("cgroups")
         .flatten()

@@ -9,7 +9,7 @@ fn talker(env: &Env, script: &str) {
         "run",
         "-d",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "busybox",
@@ -25,8 +25,8 @@ fn streams_and_order_are_kept() {
     require!();
     let env = Env::busybox();
     talker(&env, "echo one; echo two >&2; sleep 0.1; echo three");
-    env.sh("wait c").ok();
-    let done = env.sh("logs c").exits(0);
+    env.sh("wait c1").ok();
+    let done = env.sh("logs c1").exits(0);
     assert_eq!(
         (done.out.as_str(), done.err.as_str()),
         ("one\nthree\n", "two\n")
@@ -38,11 +38,11 @@ fn tail_and_timestamps() {
     require!();
     let env = Env::busybox();
     talker(&env, "for i in 1 2 3 4 5; do echo $i; done");
-    env.sh("wait c").ok();
-    assert_eq!(env.sh("logs -n 2 c").ok(), "4\n5");
-    assert_eq!(env.sh("logs --tail 0 c").ok(), "");
-    assert_eq!(env.sh("logs --tail all c").ok(), "1\n2\n3\n4\n5");
-    let stamped = env.sh("logs -t -n 1 c").ok();
+    env.sh("wait c1").ok();
+    assert_eq!(env.sh("logs -n 2 c1").ok(), "4\n5");
+    assert_eq!(env.sh("logs --tail 0 c1").ok(), "");
+    assert_eq!(env.sh("logs --tail all c1").ok(), "1\n2\n3\n4\n5");
+    let stamped = env.sh("logs -t -n 1 c1").ok();
     let (stamp, word) = stamped.split_once(' ').expect("a time in front");
     assert!(
         stamp.ends_with('Z') && stamp.contains('T') && word == "5",
@@ -55,22 +55,22 @@ fn since_and_until_cut() {
     require!();
     let env = Env::busybox();
     talker(&env, "echo early; sleep 1.5; echo late");
-    env.sh("wait c").ok();
-    let stamped = env.sh("logs -t c").ok();
+    env.sh("wait c1").ok();
+    let stamped = env.sh("logs -t c1").ok();
     let late = stamped
         .lines()
         .last()
         .and_then(|l| l.split(' ').next())
         .expect("a time")
         .to_owned();
-    assert_eq!(env.hull(["logs", "--since", &late, "c"]).ok(), "late");
+    assert_eq!(env.hull(["logs", "--since", &late, "c1"]).ok(), "late");
     assert!(
-        env.hull(["logs", "--until", &late, "c"])
+        env.hull(["logs", "--until", &late, "c1"])
             .ok()
             .starts_with("early")
     );
-    assert_eq!(env.sh("logs --since 10m c").ok(), "early\nlate");
-    assert_eq!(env.sh("logs --until 10m c").ok(), "");
+    assert_eq!(env.sh("logs --since 10m c1").ok(), "early\nlate");
+    assert_eq!(env.sh("logs --until 10m c1").ok(), "");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn follow_ends_with_the_container() {
     require!();
     let env = Env::busybox();
     talker(&env, "echo one; sleep 0.4; echo two; sleep 0.4; echo three");
-    let mut child = env.spawn(["logs", "-f", "c"]);
+    let mut child = env.spawn(["logs", "-f", "c1"]);
     let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let lines: Vec<String> = lines.map_while(Result::ok).collect();
     assert_eq!(lines, ["one", "two", "three"]);
@@ -90,8 +90,8 @@ fn follow_of_a_stopped_container_does_not_wait() {
     require!();
     let env = Env::busybox();
     talker(&env, "echo only");
-    env.sh("wait c").ok();
-    assert_eq!(env.sh("logs -f c").ok(), "only");
+    env.sh("wait c1").ok();
+    assert_eq!(env.sh("logs -f c1").ok(), "only");
 }
 
 #[test]
@@ -99,8 +99,8 @@ fn the_file_is_dockers_format() {
     require!();
     let env = Env::busybox();
     talker(&env, "printf 'no end'; echo err >&2; printf '\\377\\n'");
-    env.sh("wait c").ok();
-    let path = env.inspect("c")["LogPath"]
+    env.sh("wait c1").ok();
+    let path = env.inspect("c1")["LogPath"]
         .as_str()
         .expect("LogPath")
         .to_owned();
@@ -123,7 +123,7 @@ fn rotation_keeps_the_newest() {
         "run",
         "-d",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "--log-opt",
@@ -136,8 +136,8 @@ fn rotation_keeps_the_newest() {
         "2000",
     ])
     .ok();
-    env.sh("wait c").ok();
-    let path = env.inspect("c")["LogPath"]
+    env.sh("wait c1").ok();
+    let path = env.inspect("c1")["LogPath"]
         .as_str()
         .expect("LogPath")
         .to_owned();
@@ -150,7 +150,7 @@ fn rotation_keeps_the_newest() {
         assert_eq!(std::path::Path::new(&file).exists(), there, "{file}");
     }
     assert!(std::fs::metadata(&path).expect("the log").len() <= 11 * 1024);
-    let out = env.logs("c");
+    let out = env.logs("c1");
     assert!(out.ends_with("2000"), "the newest lines stay");
     let numbers: Vec<u32> = out
         .lines()
@@ -166,10 +166,10 @@ fn rotation_keeps_the_newest() {
 fn no_driver_no_logs() {
     require!();
     let env = Env::busybox();
-    env.sh("run --name c --network none --log-driver none busybox echo hi")
+    env.sh("run --name c1 --network none --log-driver none busybox echo hi")
         .exits(0)
         .says("hi");
-    env.sh("logs c").exits(1).complains("none");
+    env.sh("logs c1").exits(1).complains("none");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_reader_that_stops_does_not_block_the_container() {
     let mut child = env.spawn([
         "run",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "busybox",
@@ -189,9 +189,9 @@ fn a_reader_that_stops_does_not_block_the_container() {
     ]);
     // Nobody reads the pipe: the container must go on all the same.
     wait_until("the container is through", || {
-        (env.sh("exec c ls /done").code == 0).then_some(())
+        (env.sh("exec c1 ls /done").code == 0).then_some(())
     });
     child.kill().expect("kill");
     child.wait().expect("wait");
-    assert_eq!(env.state("c"), "running", "the container outlives its CLI");
+    assert_eq!(env.state("c1"), "running", "the container outlives its CLI");
 }

@@ -6,17 +6,17 @@ use hull_test::{Env, require, wait_until};
 fn a_running_container_goes_only_by_force() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --name c --network none busybox sleep 1000")
+    env.sh("run -d --name c1 --network none busybox sleep 1000")
         .ok();
-    env.sh("rm c").exits(1).complains("running");
-    assert_eq!(env.state("c"), "running");
+    env.sh("rm c1").exits(1).complains("running");
+    assert_eq!(env.state("c1"), "running");
     let traces = env.traces();
     assert!(
         !traces.cgroups.is_empty() && !traces.directories.is_empty(),
         "{traces:?}"
     );
-    assert_eq!(env.sh("rm -f c").ok(), "c");
-    env.sh("inspect c").exits(1).complains("no such");
+    assert_eq!(env.sh("rm -f c1").ok(), "c1");
+    env.sh("inspect c1").exits(1).complains("no such");
     wait_until("no trace is left", || env.traces().none().then_some(()));
 }
 
@@ -28,9 +28,9 @@ fn what_is_not_there_is_said() {
         .exits(1)
         .complains("no such container: nobody");
     env.sh("rm -f nobody").exits(0);
-    env.sh("create --name a --network none busybox").ok();
-    let done = env.sh("rm a nobody").exits(1).complains("nobody");
-    assert_eq!(done.out, "a\n", "the others go all the same");
+    env.sh("create --name a1 --network none busybox").ok();
+    let done = env.sh("rm a1 nobody").exits(1).complains("nobody");
+    assert_eq!(done.out, "a1\n", "the others go all the same");
 }
 
 #[test]

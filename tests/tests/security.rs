@@ -227,9 +227,9 @@ fn no_descriptor_of_the_engine_leaks_in() {
             .expect("a number");
         assert!(fd <= 3, "{out}");
     }
-    env.sh("run -d --name c --network none busybox sleep 100")
+    env.sh("run -d --name c1 --network none busybox sleep 100")
         .ok();
-    let out = env.hull(["exec", "c"].into_iter().chain(list)).ok();
+    let out = env.hull(["exec", "c1"].into_iter().chain(list)).ok();
     assert!(
         out.lines().filter(|line| line.contains("->")).count() <= 4,
         "{out}"

@@ -8,17 +8,17 @@ const POLITE: &str =
     "trap 'exit 3' TERM; trap 'exit 4' INT; echo ready; while :; do sleep 0.05; done";
 
 fn polite(env: &Env, flags: &str) {
-    let mut words = vec!["run", "-d", "--name", "c", "--network", "none"];
+    let mut words = vec!["run", "-d", "--name", "c1", "--network", "none"];
     words.extend(flags.split_whitespace());
     words.extend(["busybox", "sh", "-c", POLITE]);
     env.hull(words).ok();
     wait_until("it is ready", || {
-        env.sh("logs c").out.contains("ready").then_some(())
+        env.sh("logs c1").out.contains("ready").then_some(())
     });
 }
 
 fn exit_code(env: &Env) -> i64 {
-    env.inspect("c")["State"]["ExitCode"]
+    env.inspect("c1")["State"]["ExitCode"]
         .as_i64()
         .expect("ExitCode")
 }
@@ -28,21 +28,21 @@ fn stop_asks_first() {
     require!();
     let env = Env::busybox();
     polite(&env, "");
-    let pid = env.pid("c");
-    assert_eq!(env.sh("stop c").ok(), "c");
+    let pid = env.pid("c1");
+    assert_eq!(env.sh("stop c1").ok(), "c1");
     assert!(!kernel::alive(pid));
-    assert_eq!((env.state("c").as_str(), exit_code(&env)), ("exited", 3));
-    env.sh("stop c").exits(0);
+    assert_eq!((env.state("c1").as_str(), exit_code(&env)), ("exited", 3));
+    env.sh("stop c1").exits(0);
 }
 
 #[test]
 fn stop_kills_the_deaf_after_its_time() {
     require!();
     let env = Env::busybox();
-    env.sh("run -d --name c --network none busybox sleep 1000")
+    env.sh("run -d --name c1 --network none busybox sleep 1000")
         .ok();
     let start = Instant::now();
-    env.sh("stop -t 1 c").ok();
+    env.sh("stop -t 1 c1").ok();
     assert!((1..5).contains(&start.elapsed().as_secs()));
     assert_eq!(exit_code(&env), 137);
 }
@@ -52,11 +52,11 @@ fn stop_uses_the_asked_signal() {
     require!();
     let env = Env::busybox();
     polite(&env, "--stop-signal INT");
-    env.sh("stop c").ok();
+    env.sh("stop c1").ok();
     assert_eq!(exit_code(&env), 4);
-    env.sh("rm c").ok();
+    env.sh("rm c1").ok();
     polite(&env, "");
-    env.sh("stop -s SIGINT c").ok();
+    env.sh("stop -s SIGINT c1").ok();
     assert_eq!(exit_code(&env), 4);
 }
 
@@ -65,13 +65,13 @@ fn kill_sends_what_it_is_told() {
     require!();
     let env = Env::busybox();
     polite(&env, "");
-    env.sh("kill -s BOGUS c").exits(1).complains("bogus");
-    env.sh("kill -s 15 c").ok();
-    assert_eq!(env.sh("wait c").ok(), "3");
-    env.sh("kill c").exits(1).complains("not running");
-    env.sh("start c").ok();
-    env.sh("kill c").ok();
-    assert_eq!(env.sh("wait c").ok(), "137");
+    env.sh("kill -s BOGUS c1").exits(1).complains("bogus");
+    env.sh("kill -s 15 c1").ok();
+    assert_eq!(env.sh("wait c1").ok(), "3");
+    env.sh("kill c1").exits(1).complains("not running");
+    env.sh("start c1").ok();
+    env.sh("kill c1").ok();
+    assert_eq!(env.sh("wait c1").ok(), "137");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn paused_means_frozen() {
         "run",
         "-d",
         "--name",
-        "c",
+        "c1",
         "--network",
         "none",
         "busybox",
@@ -92,21 +92,21 @@ fn paused_means_frozen() {
         count,
     ])
     .ok();
-    env.sh("pause c").ok();
-    assert_eq!(env.state("c"), "paused");
-    let before = env.sh("logs c").out;
+    env.sh("pause c1").ok();
+    assert_eq!(env.state("c1"), "paused");
+    let before = env.sh("logs c1").out;
     std::thread::sleep(std::time::Duration::from_millis(200));
-    assert_eq!(env.sh("logs c").out, before, "nothing moves");
-    env.sh("pause c").exits(1).complains("already paused");
-    env.sh("unpause c").ok();
-    assert_eq!(env.state("c"), "running");
-    env.sh("unpause c").exits(1).complains("not paused");
+    assert_eq!(env.sh("logs c1").out, before, "nothing moves");
+    env.sh("pause c1").exits(1).complains("already paused");
+    env.sh("unpause c1").ok();
+    assert_eq!(env.state("c1"), "running");
+    env.sh("unpause c1").exits(1).complains("not paused");
     wait_until("it moves again", || {
-        (env.sh("logs c").out.len() > before.len()).then_some(())
+        (env.sh("logs c1").out.len() > before.len()).then_some(())
     });
-    env.sh("pause c").ok();
-    env.sh("stop -t 1 c").exits(0);
-    assert_eq!(env.state("c"), "exited");
+    env.sh("pause c1").ok();
+    env.sh("stop -t 1 c1").exits(0);
+    assert_eq!(env.state("c1"), "exited");
 }
 
 #[test]
@@ -141,13 +141,13 @@ fn restart_makes_a_new_process_with_the_same_files() {
     require!();
     let env = Env::busybox();
     polite(&env, "");
-    env.sh("exec c touch /mark").ok();
-    let before = env.pid("c");
-    assert_eq!(env.sh("restart -t 5 c").ok(), "c");
-    let after = env.pid("c");
+    env.sh("exec c1 touch /mark").ok();
+    let before = env.pid("c1");
+    assert_eq!(env.sh("restart -t 5 c1").ok(), "c1");
+    let after = env.pid("c1");
     assert!(before != after && kernel::alive(after) && !kernel::alive(before));
-    env.sh("exec c ls /mark").exits(0);
-    assert_eq!(env.inspect("c")["RestartCount"].as_i64(), Some(0));
+    env.sh("exec c1 ls /mark").exits(0);
+    assert_eq!(env.inspect("c1")["RestartCount"].as_i64(), Some(0));
 }
 
 #[test]
@@ -155,17 +155,18 @@ fn start_of_a_running_container_is_no_error() {
     require!();
     let env = Env::busybox();
     polite(&env, "");
-    let pid = env.pid("c");
-    env.sh("start c").exits(0);
-    assert_eq!(env.pid("c"), pid);
+    let pid = env.pid("c1");
+    env.sh("start c1").exits(0);
+    assert_eq!(env.pid("c1"), pid);
 }
 
 #[test]
 fn the_state_tells_the_times() {
     require!();
     let env = Env::busybox();
-    env.sh("run --name c --network none busybox false").exits(1);
-    let state = env.inspect("c")["State"].clone();
+    env.sh("run --name c1 --network none busybox false")
+        .exits(1);
+    let state = env.inspect("c1")["State"].clone();
     assert_eq!(state["Running"].as_bool(), Some(false));
     assert_eq!(state["Pid"].as_i64(), Some(0));
     let (started, finished) = (state["StartedAt"].as_str(), state["FinishedAt"].as_str());
