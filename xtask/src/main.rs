@@ -10,7 +10,6 @@
     reason = "a developer's tool: it prints, starts programs and reads the environment"
 )]
 
-mod bench;
 mod check;
 mod test;
 mod workspace;
@@ -40,11 +39,6 @@ const TASKS: &[Task] = &[
         name: "test",
         about: "install what tests need, build, run every shelf [cargo] [conformance]",
         run: test::run,
-    },
-    Task {
-        name: "bench",
-        about: "hull beside its peers [ROW...] [--samples N] [--docker CMD] [--podman CMD] [--write]",
-        run: bench::run,
     },
 ];
 

@@ -106,6 +106,12 @@ pub enum Error {
         /// Its answer.
         reason: String,
     },
+    /// Hull's own runtime failed.
+    #[error(transparent)]
+    Runtime(#[from] hull_runtime::Error),
+    /// The container's cgroups cannot be found.
+    #[error(transparent)]
+    Cgroup(#[from] hull_runtime::cgroup::Error),
     /// A foreign OCI runtime could not be executed.
     #[error("cannot execute the OCI runtime {}", program.display())]
     RuntimeMissing {
@@ -179,6 +185,8 @@ impl Fault for Error {
             Self::Silent { .. } | Self::Gone { .. } => Kind::Unavailable,
             Self::Unreachable { .. } => Kind::Unavailable,
             Self::Failed { failure, .. } => kind_of_failure(failure.kind),
+            Self::Runtime(source) => source.kind(),
+            Self::Cgroup(source) => source.kind(),
             Self::RuntimeMissing { source, .. } => kind_of_io(source),
             Self::ForeignRuntime { .. } => Kind::Internal,
         }
@@ -188,6 +196,8 @@ impl Fault for Error {
         match self {
             Self::Failed { failure, .. } => failure.hint.clone(),
             Self::Newer { .. } => Some("use the newer hull that wrote it".to_owned()),
+            Self::Runtime(source) => source.hint(),
+            Self::Cgroup(source) => source.hint(),
             Self::RuntimeMissing { .. } => {
                 Some("install it, or leave --runtime out to use hull's own".to_owned())
             }

@@ -10,15 +10,27 @@
 //! tells the truth.
 #![forbid(unsafe_code)]
 
+mod callback;
 pub mod client;
 pub mod clock;
 mod error;
 pub mod exec;
 pub mod exit;
 pub mod facts;
+mod foreign;
 pub mod launch;
+mod life;
 pub mod log;
+pub mod orphan;
 pub mod paths;
+mod peer;
 pub mod protocol;
+mod report;
+mod restart;
+pub mod role;
+mod stdio;
+mod supervise;
+mod workload;
 
 pub use error::{Cause, Error};
+pub use role::main;

@@ -52,6 +52,14 @@ pub fn try_read(fd: impl std::os::fd::AsFd, buffer: &mut [u8]) -> io::Result<Opt
     }
 }
 
+/// Reads a file that is told to have changed, from its start where it has one.
+pub fn reread(fd: impl std::os::fd::AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    match rustix::io::pread(&fd, &mut *buffer, 0) {
+        Err(rustix::io::Errno::SPIPE) => Ok(try_read(&fd, buffer)?.unwrap_or_default()),
+        other => Ok(other?),
+    }
+}
+
 /// Writes as much as there is room for.
 pub fn try_write(fd: impl std::os::fd::AsFd, bytes: &[u8]) -> io::Result<usize> {
     match rustix::io::retry_on_intr(|| rustix::io::write(&fd, bytes)) {

@@ -58,8 +58,29 @@ pub fn wait_gone(pidfd: impl AsFd, timeout: Option<Duration>) -> io::Result<bool
     crate::poll::readable(pidfd.as_fd(), timeout)
 }
 
-/// Takes the exits of all children that have ended, and says how many there were.
-pub fn reap_any() -> usize {
-    let next = || waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
-    std::iter::from_fn(|| next().ok().flatten()).count()
+/// Takes the exits of all children that have ended, except `kept`'s.
+pub fn reap_others(kept: i32) {
+    // A kept child that has ended hides those behind it until it is taken; they can wait.
+    while let Some(pid) = ended_child().filter(|&pid| pid != kept) {
+        let Some(pid) = Pid::from_raw(pid) else {
+            return;
+        };
+        waitid(
+            WaitId::Pid(pid),
+            WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
+        )
+        .ok();
+    }
+}
+
+/// Some child that has ended and whose exit nobody took.
+fn ended_child() -> Option<i32> {
+    // SAFETY: a siginfo_t is plain data, for which all zeroes is a value.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: info is writable and lives through the call.
+    let result = unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, options) };
+    // SAFETY: after waitid the structure is that of SIGCHLD, or still all zeroes.
+    let pid = unsafe { info.si_pid() };
+    (result == 0 && pid > 0).then_some(pid)
 }

@@ -18,6 +18,40 @@ pub struct Interest<'a> {
     pub read: bool,
     /// Wait until something can be written.
     pub write: bool,
+    /// Wait for an exceptional condition, as a changed cgroup file has; told as readable.
+    pub urgent: bool,
+}
+
+impl<'a> Interest<'a> {
+    /// Waits until something can be read from `fd`.
+    pub fn read(fd: BorrowedFd<'a>) -> Self {
+        Self {
+            fd,
+            read: true,
+            write: false,
+            urgent: false,
+        }
+    }
+
+    /// Waits until something can be written to `fd`.
+    pub fn write(fd: BorrowedFd<'a>) -> Self {
+        Self {
+            fd,
+            read: false,
+            write: true,
+            urgent: false,
+        }
+    }
+
+    /// Waits for an exceptional condition of `fd`.
+    pub fn urgent(fd: BorrowedFd<'a>) -> Self {
+        Self {
+            fd,
+            read: false,
+            write: false,
+            urgent: true,
+        }
+    }
 }
 
 /// What is ready on one descriptor.
@@ -51,24 +85,22 @@ pub fn poll(interests: &[Interest<'_>], timeout: Option<Duration>) -> io::Result
 
 /// Waits at most `timeout` until `fd` can be read.
 pub fn readable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
-    let interest = Interest {
-        fd,
-        read: true,
-        write: false,
-    };
-    Ok(poll(&[interest], timeout)?.iter().any(|ready| ready.any()))
+    Ok(poll(&[Interest::read(fd)], timeout)?
+        .iter()
+        .any(|ready| ready.any()))
 }
 
 fn poll_fd<'a>(interest: &Interest<'a>) -> PollFd<'a> {
     let mut flags = PollFlags::empty();
     flags.set(PollFlags::IN, interest.read);
     flags.set(PollFlags::OUT, interest.write);
+    flags.set(PollFlags::PRI, interest.urgent);
     PollFd::from_borrowed_fd(interest.fd, flags)
 }
 
 fn ready(flags: PollFlags) -> Ready {
     Ready {
-        read: flags.contains(PollFlags::IN),
+        read: flags.intersects(PollFlags::IN | PollFlags::PRI),
         write: flags.contains(PollFlags::OUT),
         hang_up: flags.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL),
     }
@@ -87,11 +119,7 @@ mod tests {
         let short = Some(Duration::from_millis(1));
         assert!(!readable(reader.as_fd(), short).unwrap());
         writer.write_all(b"x").unwrap();
-        let interest = Interest {
-            fd: reader.as_fd(),
-            read: true,
-            write: false,
-        };
+        let interest = Interest::read(reader.as_fd());
         let ready = poll(&[interest], None).unwrap();
         assert_eq!(
             ready,

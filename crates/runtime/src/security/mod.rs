@@ -5,8 +5,6 @@
 
 pub mod capabilities;
 pub mod error;
-pub mod profile;
 pub mod rlimits;
-pub mod seccomp;
 
 pub use error::Error;
