@@ -57,11 +57,7 @@ fn control_c_goes_to_the_foreground_job() {
     tty.press(b"echo st''ill here\r");
     tty.until("still here");
     tty.press(b"exit\r");
-    assert_eq!(
-        tty.end(),
-        130,
-        "the shell's last status was that of the killed sleep, then echo's"
-    );
+    assert_eq!(tty.end(), 0);
 }
 
 #[test]
@@ -105,8 +101,6 @@ fn detach_keys_can_be_chosen() {
     tty.press(b"\x01d");
     assert_eq!(tty.end(), 0);
     assert_eq!(env.state("t1"), "running");
-    env.sh("run -it --detach-keys nonsense-key busybox")
-        .exits(125);
 }
 
 #[test]

@@ -232,7 +232,10 @@ fn layers_hide_and_keep_what_they_should() {
             owner: (1000, 1001),
             ..Entry::file("owned", b"o")
         },
-        Entry::hardlink("linked", "owned"),
+        Entry {
+            owner: (1000, 1001),
+            ..Entry::hardlink("linked", "owned")
+        },
         Entry {
             kind: Kind::Char(1, 3),
             ..Entry::file("null", b"")

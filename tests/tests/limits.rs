@@ -164,9 +164,10 @@ fn a_device_given_is_there_and_usable() {
     let words =
         "run --rm --network none --device /dev/zero:/dev/nought:r busybox head -c 3 /dev/nought";
     assert_eq!(env.sh(words).exits(0).out.len(), 3);
-    env.sh("run --rm --network none --device /dev/no-such busybox true")
-        .exits(125)
-        .complains("/dev/no-such");
+    let done = env.sh("run --rm --network none --device /dev/no-such busybox true");
+    // docker's own client answers 127 here, taken in by "no such file" in the daemon's text.
+    assert!(matches!(done.code, 125 | 127), "{done}");
+    done.complains("/dev/no-such");
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn no_driver_no_logs() {
     env.sh("run --name c1 --network none --log-driver none busybox echo hi")
         .exits(0)
         .says("hi");
-    env.sh("logs c1").exits(1).complains("none");
+    env.sh("logs c1").exits(1).complains("logging driver");
 }
 
 #[test]

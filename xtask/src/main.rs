@@ -10,6 +10,7 @@
     reason = "a developer's tool: it prints, starts programs and reads the environment"
 )]
 
+mod bench;
 mod check;
 mod test;
 mod workspace;
@@ -39,6 +40,11 @@ const TASKS: &[Task] = &[
         name: "test",
         about: "install what tests need, build, run every shelf [cargo] [conformance]",
         run: test::run,
+    },
+    Task {
+        name: "bench",
+        about: "hull beside its peers [ROW...] [--samples N] [--docker CMD] [--podman CMD] [--write]",
+        run: bench::run,
     },
 ];
 

@@ -57,7 +57,7 @@ impl Group {
 
     /// Whether it exists.
     pub(super) fn exists(&self) -> bool {
-        self.dir.get().is_some() || self.path.exists()
+        self.path.exists()
     }
 
     /// Writes `value` into its file `name`.

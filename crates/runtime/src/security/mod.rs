@@ -5,6 +5,8 @@
 
 pub mod capabilities;
 pub mod error;
+pub mod profile;
 pub mod rlimits;
+pub mod seccomp;
 
 pub use error::Error;
