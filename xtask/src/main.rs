@@ -12,6 +12,8 @@
 
 mod bench;
 mod check;
+mod dist;
+mod fuzz;
 mod test;
 mod workspace;
 
@@ -45,6 +47,16 @@ const TASKS: &[Task] = &[
         name: "bench",
         about: "hull beside its peers [ROW...] [--samples N] [--docker CMD] [--podman CMD] [--write]",
         run: bench::run,
+    },
+    Task {
+        name: "fuzz",
+        about: "bent bytes for every parser of untrusted input [SECONDS] [TARGET...]",
+        run: fuzz::run,
+    },
+    Task {
+        name: "dist",
+        about: "the release binary as an archive in target/dist",
+        run: dist::run,
     },
 ];
 

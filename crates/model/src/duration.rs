@@ -43,7 +43,9 @@ pub fn parse_duration(word: &str) -> Result<i64, Error> {
         }
         let scale = unit_nanoseconds(unit)
             .ok_or_else(|| fail(&format!("unknown unit {unit:?} in duration")))?;
-        total += scaled(number, scale).ok_or_else(|| fail("invalid duration"))?;
+        total = scaled(number, scale)
+            .and_then(|part| total.checked_add(part))
+            .ok_or_else(|| fail("invalid duration"))?;
         rest = tail;
     }
     let total = if negative { -total } else { total };
@@ -155,6 +157,8 @@ mod tests {
         check("5", Err("time: missing unit in duration \"5\""));
         check("5d", Err("time: unknown unit \"d\" in duration \"5d\""));
         check("9999999999h", Err("time: invalid duration \"9999999999h\""));
+        let most = format!("{}ns", i128::MAX).repeat(2);
+        check(&most, Err(&format!("time: invalid duration {most:?}")));
         check("1.1.1s", Err("time: invalid duration \"1.1.1s\""));
     }
 
