@@ -12,7 +12,6 @@ use crate::settings::Settings;
 use crate::system::System;
 
 /// An open engine.
-#[derive(Debug)]
 pub struct Engine {
     context: Context,
 }
@@ -26,7 +25,7 @@ impl Engine {
     /// As [`Engine::open`], with a clock and a random source of the caller's.
     pub fn with_source(settings: Settings, source: Source) -> Result<Self, Error> {
         Ok(Self {
-            context: Context::new(settings, source)?,
+            context: Context::new(settings, source),
         })
     }
 

@@ -12,11 +12,12 @@ pub mod engine;
 pub mod error;
 pub mod host;
 pub mod image;
+pub mod journal;
 pub mod lock;
 pub mod paths;
 pub mod settings;
 pub mod system;
 
 pub use engine::Engine;
-pub use error::{ContainerError, Error};
+pub use error::{ContainerError, Error, SpecError};
 pub use settings::Settings;

@@ -50,6 +50,16 @@ impl Paths {
         self.container(id).join(format!("{id}-json.log"))
     }
 
+    /// Where a container's monitor writes how it ended: in memory when nobody will ask after a boot.
+    pub fn exit_record(&self, id: &ContainerId, auto_remove: bool) -> PathBuf {
+        let dir = if auto_remove {
+            self.run(id)
+        } else {
+            self.container(id)
+        };
+        dir.join("exit.json")
+    }
+
     /// Where removed directories wait for their deletion; same file system as the data root.
     pub fn trash(&self) -> PathBuf {
         self.root.join("trash")

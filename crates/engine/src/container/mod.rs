@@ -5,15 +5,33 @@
 
 mod handle;
 
+pub mod binds;
+pub mod bundle;
+pub mod cdi;
 pub mod create;
+pub mod effective;
+pub mod etc_files;
 pub mod exec;
+pub mod facts;
+pub mod find;
+pub mod foreign;
+pub mod gather;
+pub mod joins;
 pub mod list;
+pub mod log_plan;
 pub mod logs;
+pub mod names;
+pub mod record;
 pub mod remove;
+pub mod root_view;
+mod run;
+pub mod settle;
+pub mod spec;
 pub mod start;
 pub mod status;
 pub mod stop;
 pub mod top;
+pub mod volume;
 pub mod wait;
 
 pub use handle::Containers;

@@ -1,20 +1,106 @@
-//! `rm`: the row, the writable layer, the directories.
+//! `rm`: the writable layer, the directories, and last the row.
+//!
+//! Leaves deleting what was moved to the trash to whoever has time. Invariant: the row goes last, so
+//! that a removal cut short is seen and ended by the next command.
 
+use std::fs;
+use std::io;
+
+use hull_image::snapshot;
+use hull_model::id::ContainerId;
+use hull_state::ContainerRow;
+use hull_sys::failpoint::failpoint;
+
+use crate::container::find::{again, find};
+use crate::container::status::Status;
+use crate::container::{facts, record, settle, stop};
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{ContainerError, Error, file};
 
 /// How `rm` goes about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RemoveRequest {
     /// Kill it if it runs.
     pub force: bool,
-    /// Remove its anonymous volumes too.
+    /// Remove its anonymous volumes too. They lie in the container's directory, and go with it either
+    /// way until volumes have an issue of their own.
     pub volumes: bool,
 }
 
-pub(crate) fn remove(_context: &Context, _name: &str, _r: RemoveRequest) -> Result<(), Error> {
-    Err(Error::NotYet {
-        wish: "remove a container",
-        hint: "",
-    })
+pub(crate) fn remove(context: &Context, name: &str, request: RemoveRequest) -> Result<(), Error> {
+    let row = find(context, name)?;
+    let lock = context.lock(&row.id)?;
+    let row = again(context, &row)?;
+    let observed = facts::observe_settled(context, &row)?;
+    let refuse = |state, advice| {
+        let name = row.name.to_string();
+        Err(ContainerError::RemoveRunning {
+            name,
+            state,
+            advice,
+        }
+        .into())
+    };
+    const STOP: &str = "stop the container before removing or force remove";
+    match (observed.status, request.force) {
+        (Status::Running, false) => return refuse("running", STOP),
+        (Status::Restarting, false) => return refuse("restarting", STOP),
+        (Status::Paused, false) => return refuse("paused", "must be unpaused first"),
+        (Status::Running | Status::Restarting | Status::Paused, true) => {
+            stop::kill_now(context, &row, &observed)?;
+        }
+        _ => {}
+    }
+    let ended = facts::observe(context, &row)?;
+    settle::note_exit(context, &row, &ended)?;
+    hull_monitor::facts::wait_unmonitored(&context.paths.run(&row.id)).map_err(Error::Monitor)?;
+    dismantle(context, &row)?;
+    lock.retire();
+    Ok(())
+}
+
+/// Takes a container that does not run apart; its lock is held.
+pub(crate) fn dismantle(context: &Context, row: &ContainerRow) -> Result<(), Error> {
+    if !row.auto_remove && !facts::is_removing(row) {
+        context
+            .ledger
+            .containers()
+            .set_extra(&row.id, facts::REMOVING)?;
+    }
+    failpoint("remove-after-mark");
+    snapshot::remove(&context.store(), &row.snapshot)?;
+    failpoint("remove-after-snapshot");
+    discard(context, &row.id)?;
+    run_dir(context, &row.id)?;
+    failpoint("remove-before-row");
+    context.ledger.containers().remove(&row.id)?;
+    failpoint("remove-after-row");
+    record::note(context, row, "destroy", &[]);
+    snapshot::empty_trash(&context.store())?;
+    Ok(())
+}
+
+/// Moves a container's own directory to the trash.
+fn discard(context: &Context, id: &ContainerId) -> Result<(), Error> {
+    let dir = context.paths.container(id);
+    let trash = context.paths.trash();
+    let target = trash.join(format!("{id}.dir.{}", std::process::id()));
+    let rename = || fs::rename(&dir, &target);
+    let done = rename().or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound if dir.exists() => {
+            fs::create_dir_all(&trash).and_then(|()| rename())
+        }
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    });
+    done.map_err(file("remove", dir))
+}
+
+/// Removes a container's run directory.
+pub(crate) fn run_dir(context: &Context, id: &ContainerId) -> Result<(), Error> {
+    let dir = context.paths.run(id);
+    match fs::remove_dir_all(&dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file("remove", dir)(error)),
+        _ => Ok(()),
+    }
 }

@@ -6,6 +6,9 @@
 
 mod container;
 mod engine;
+mod spec;
 
 pub use container::ContainerError;
 pub use engine::Error;
+pub(crate) use engine::file;
+pub use spec::SpecError;

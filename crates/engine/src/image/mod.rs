@@ -6,5 +6,6 @@
 mod handle;
 
 pub mod list;
+pub mod lookup;
 
 pub use handle::Images;

@@ -3,7 +3,7 @@
 use crate::context::Context;
 
 /// Verbs on the whole.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct System<'a> {
     #[expect(dead_code, reason = "used by the verbs that land with the store")]
     context: &'a Context,

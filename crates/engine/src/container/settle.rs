@@ -1,0 +1,147 @@
+//! What is left to do when a container has ended: the ledger, the journal, `--rm`, its run directory.
+//!
+//! Whoever comes first does it: the command that ran it, `system reap`, or the next verb that looks.
+//! Invariant: doing it twice does nothing, and it is done under the container's lock.
+
+use hull_model::id::ContainerId;
+use hull_monitor::client::Session;
+use hull_monitor::protocol::ExitRecord;
+use hull_state::{ContainerRow, Exit, Start};
+use hull_sys::failpoint::failpoint;
+
+use crate::container::facts::{self, Observed};
+use crate::container::status::Status;
+use crate::container::{record, remove};
+use crate::context::Context;
+use crate::error::Error;
+
+/// Exit code of a container whose end nobody saw.
+const UNSEEN: i32 = 255;
+
+/// After [`hull_monitor::client::Event::Exit`] on the session of a foreground run: does what the
+/// monitor would call `system reap` for, and tells it so.
+pub(crate) fn finish(context: &Context, id: &ContainerId, session: Session) -> Result<(), Error> {
+    settle(context, id)?;
+    // A monitor that has gone meanwhile needs no word.
+    session.reaped().ok();
+    Ok(())
+}
+
+/// Settles the container `id`, if it has ended.
+pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
+    let lock = context.lock(id)?;
+    let Some(row) = context.ledger.containers().get(id)? else {
+        // Somebody removed it; its lock file may have come back with us.
+        lock.retire();
+        return Ok(());
+    };
+    let observed = facts::observe(context, &row)?;
+    if observed.status.is_alive() || observed.status == Status::Restarting {
+        return Ok(());
+    }
+    failpoint("settle-before-exit");
+    note_exit(context, &row, &observed)?;
+    failpoint("settle-after-exit");
+    if ends_with_removal(&row, &observed) {
+        remove::dismantle(context, &row)?;
+        lock.retire();
+        return Ok(());
+    }
+    if !observed.facts.monitored {
+        remove::run_dir(context, id)?;
+    }
+    Ok(())
+}
+
+/// Whether nothing of the container shall remain: `--rm` after it ran or was to run, or a removal
+/// that somebody began.
+pub(crate) fn ends_with_removal(row: &ContainerRow, observed: &Observed) -> bool {
+    let ran = observed.status == Status::Exited || row.wanted;
+    observed.status == Status::Removing || (row.auto_remove && ran && !observed.facts.starting())
+}
+
+/// Writes an exit the ledger has not seen into ledger and journal.
+pub(crate) fn note_exit(
+    context: &Context,
+    row: &ContainerRow,
+    observed: &Observed,
+) -> Result<(), Error> {
+    if let Some(found) = &observed.record {
+        return write(context, row, found);
+    }
+    if let Some(made_up) = unseen(context, row, observed)? {
+        // Nobody is left who would have removed it.
+        facts::remove_cgroup(context, row)?;
+        write(context, row, &made_up)?;
+    }
+    Ok(())
+}
+
+fn write(context: &Context, row: &ContainerRow, found: &ExitRecord) -> Result<(), Error> {
+    let time = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);
+    let ran = (found.finished_at.saturating_sub(found.started_at)) / 1_000_000_000;
+    if found.oom_killed {
+        record::note(context, row, "oom", &[]);
+    }
+    let more = [
+        ("execDuration", ran.to_string()),
+        ("exitCode", found.code.to_string()),
+    ];
+    record::note(context, row, "die", &more);
+    if row.auto_remove {
+        // The row goes next.
+        return Ok(());
+    }
+    let containers = context.ledger.containers();
+    if row.started_at != Some(time(found.started_at)) && found.started_at != 0 {
+        let restart_count = found.restart_count;
+        containers.set_started(
+            &row.id,
+            Start {
+                started_at: time(found.started_at),
+                restart_count,
+            },
+        )?;
+    }
+    let exit = Exit {
+        finished_at: time(found.finished_at),
+        code: found.code,
+        oom_killed: found.oom_killed,
+    };
+    match &found.error {
+        Some(error) => containers.set_error(&row.id, error, exit)?,
+        None => containers.set_exit(&row.id, exit)?,
+    }
+    Ok(())
+}
+
+/// The record of a container that runs no more although nobody wrote down its end: its monitor was
+/// killed, or the machine went down.
+fn unseen(
+    context: &Context,
+    row: &ContainerRow,
+    observed: &Observed,
+) -> Result<Option<ExitRecord>, Error> {
+    let state = observed.facts.state.as_ref();
+    let started = state.map(|state| i64::try_from(state.started_at).unwrap_or(0));
+    let Some(started) = started.or(row.started_at) else {
+        return Ok(None);
+    };
+    let ended = row.exit.is_some_and(|exit| exit.finished_at >= started);
+    if ended || observed.facts.monitored || observed.status != Status::Exited {
+        return Ok(None);
+    }
+    Ok(Some(ExitRecord {
+        version: hull_monitor::protocol::VERSION,
+        code: UNSEEN,
+        signal: None,
+        oom_killed: false,
+        started_at: u64::try_from(started).unwrap_or(0),
+        finished_at: u64::try_from(context.now().0).unwrap_or(0),
+        boot_id: context.boot_id()?.to_owned(),
+        restart_count: state.map_or(row.restart_count, |state| state.restart_count),
+        restarting: false,
+        error: Some("its end was not seen: its monitor was killed or the machine went down".into()),
+        log_dropped: 0,
+    }))
+}
