@@ -74,7 +74,7 @@ struct Plan<'a> {
 fn make_dirs(context: &Context, row: &ContainerRow, config: &ContainerConfig) -> Result<(), Error> {
     let run_dir = context.paths.run(&row.id);
     let make = |dir: &Path| fs::create_dir_all(dir).map_err(file("create", dir));
-    if row.started_at.is_some() && run_dir.exists() {
+    if run_dir.exists() {
         fs::remove_dir_all(&run_dir).map_err(file("remove", &run_dir))?;
     }
     make(&run_dir.join("rootfs"))?;

@@ -18,6 +18,7 @@ use crate::container::{binds, foreign, gather, names, record};
 use crate::context::Context;
 use crate::error::{ContainerError, Error};
 use crate::image::lookup;
+use crate::lock::Lock;
 
 /// Whether an image is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +60,8 @@ pub(crate) struct Fresh {
     pub(crate) row: ContainerRow,
     pub(crate) image: ImageConfig,
     pub(crate) warnings: Vec<String>,
+    /// Its lock, taken before anybody else could see the row.
+    pub(crate) lock: Lock,
 }
 
 pub(crate) fn create(context: &Context, request: CreateRequest) -> Result<Created, Error> {
@@ -117,6 +120,7 @@ pub(crate) fn fresh(
     };
     log_plan::plan(&logged, &context.paths)?;
     failpoint("create-before-row");
+    let lock = context.lock(&row.id)?;
     insert(context, &mut row, name.is_none())?;
     failpoint("create-after-row");
     record::note(context, &row, "create", &[]);
@@ -124,6 +128,7 @@ pub(crate) fn fresh(
         row,
         image,
         warnings,
+        lock,
     })
 }
 

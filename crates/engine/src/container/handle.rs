@@ -1,13 +1,21 @@
 //! [`Containers`]: the verbs on containers under one handle; each lives in its own file.
 
-use crate::container::create::{self, CreateRequest, Created};
 use hull_model::id::ContainerId;
-use hull_monitor::client::Session;
+use hull_monitor::client::{Session, Streams};
+use hull_monitor::protocol::ExitRecord;
+use serde_json::Value;
 
+use crate::container::attach::{self, Attached};
+use crate::container::create::{self, CreateRequest, Created};
+use crate::container::exec::{self, ExecRequest, Executed};
+use crate::container::list::{self, ListRequest, Summary};
+use crate::container::logs::{self, Logs, LogsRequest};
 use crate::container::remove::{self, RemoveRequest};
 use crate::container::start::{self, StartRequest, Started};
 use crate::container::stop::{self, StopRequest};
-use crate::container::{run, settle};
+use crate::container::top::{self, Top};
+use crate::container::wait::{self, WaitCondition, Waited};
+use crate::container::{inspect, kill, pause, rename, restart, run, settle};
 use crate::context::Context;
 use crate::error::Error;
 
@@ -48,13 +56,83 @@ impl<'a> Containers<'a> {
         start::start(self.context, name, request)
     }
 
+    /// Takes part in a running container's streams.
+    pub fn attach(&self, name: &str, streams: Streams) -> Result<Attached, Error> {
+        attach::attach(self.context, name, streams)
+    }
+
+    /// Sets the size of a container's terminal.
+    pub fn resize(&self, name: &str, rows: u16, columns: u16) -> Result<(), Error> {
+        attach::resize(self.context, name, rows, columns)
+    }
+
+    /// Starts a further process in a running container.
+    pub fn exec(&self, name: &str, request: ExecRequest) -> Result<Executed, Error> {
+        exec::exec(self.context, name, request)
+    }
+
+    /// To be called after the exit was received on an exec session.
+    pub fn finish_exec(&self, executed: &Executed, exit: &ExitRecord) -> Result<(), Error> {
+        exec::finish(self.context, executed, exit)
+    }
+
+    /// What a container wrote.
+    pub fn logs(&self, name: &str, request: LogsRequest) -> Result<Logs<'a>, Error> {
+        logs::logs(self.context, name, request)
+    }
+
+    /// Containers that match, newest first.
+    pub fn list(&self, request: &ListRequest) -> Result<Vec<Summary>, Error> {
+        list::list(self.context, request)
+    }
+
+    /// Everything about a container, in docker's shape and order; `size` measures its layer.
+    pub fn inspect(&self, name: &str, size: bool) -> Result<Value, Error> {
+        inspect::inspect(self.context, name, size)
+    }
+
+    /// Waits for a container's end.
+    pub fn wait(&self, name: &str, condition: WaitCondition) -> Result<Waited, Error> {
+        wait::wait(self.context, name, condition)
+    }
+
     /// Ends a running container: stop signal, grace period, SIGKILL.
     pub fn stop(&self, name: &str, request: &StopRequest) -> Result<(), Error> {
         stop::stop(self.context, name, request)
     }
 
+    /// Sends a signal, SIGKILL unless told otherwise.
+    pub fn kill(&self, name: &str, signal: Option<&str>) -> Result<(), Error> {
+        kill::kill(self.context, name, signal)
+    }
+
+    /// Stops and starts a container.
+    pub fn restart(&self, name: &str, request: &StopRequest) -> Result<(), Error> {
+        restart::restart(self.context, name, request)
+    }
+
+    /// Freezes a running container.
+    pub fn pause(&self, name: &str) -> Result<(), Error> {
+        pause::pause(self.context, name)
+    }
+
+    /// Thaws a frozen container.
+    pub fn unpause(&self, name: &str) -> Result<(), Error> {
+        pause::unpause(self.context, name)
+    }
+
     /// Removes a container.
     pub fn remove(&self, name: &str, request: RemoveRequest) -> Result<(), Error> {
         remove::remove(self.context, name, request)
+    }
+
+    /// Gives a container another name.
+    pub fn rename(&self, name: &str, new: &str) -> Result<(), Error> {
+        rename::rename(self.context, name, new)
+    }
+
+    /// The processes of a running container, as `ps ARGS` shows them.
+    pub fn top(&self, name: &str, arguments: &[String]) -> Result<Top, Error> {
+        top::top(self.context, name, arguments)
     }
 }

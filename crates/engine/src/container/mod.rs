@@ -5,6 +5,7 @@
 
 mod handle;
 
+pub mod attach;
 pub mod binds;
 pub mod bundle;
 pub mod cdi;
@@ -13,24 +14,32 @@ pub mod effective;
 pub mod etc_files;
 pub mod exec;
 pub mod facts;
+pub mod filter;
 pub mod find;
 pub mod foreign;
 pub mod gather;
+mod inspect;
 pub mod joins;
+mod kill;
 pub mod list;
 pub mod log_plan;
 pub mod logs;
 pub mod names;
+mod pause;
 pub mod record;
 pub mod remove;
+mod rename;
+mod restart;
 pub mod root_view;
 mod run;
 pub mod settle;
+pub mod size;
 pub mod spec;
 pub mod start;
 pub mod status;
 pub mod stop;
 pub mod top;
+pub mod view;
 pub mod volume;
 pub mod wait;
 

@@ -16,13 +16,12 @@ pub(crate) fn run(
     created: &mut dyn FnMut(&Created),
 ) -> Result<Started, Error> {
     let fresh = create::fresh(context, request, true)?;
-    let lock = context.lock(&fresh.row.id)?;
     created(&Created {
         id: fresh.row.id.clone(),
         name: fresh.row.name.clone(),
         warnings: fresh.warnings,
     });
     let started = start::launch(context, &fresh.row, &fresh.image, connect);
-    drop(lock);
+    drop(fresh.lock);
     started
 }

@@ -60,6 +60,11 @@ pub(crate) fn ends_with_removal(row: &ContainerRow, observed: &Observed) -> bool
     observed.status == Status::Removing || (row.auto_remove && ran && !observed.facts.starting())
 }
 
+/// Whether a removal, or a `--rm`, was cut short: its facts say that nobody is left to end it.
+pub(crate) fn is_half_gone(row: &ContainerRow, observed: &Observed) -> bool {
+    !observed.facts.monitored && !observed.status.is_alive() && ends_with_removal(row, observed)
+}
+
 /// Writes an exit the ledger has not seen into ledger and journal.
 pub(crate) fn note_exit(
     context: &Context,

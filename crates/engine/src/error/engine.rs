@@ -68,6 +68,15 @@ pub enum Error {
         /// As typed.
         name: String,
     },
+    /// A document of the engine is malformed.
+    #[error("cannot read {}: it is no valid document", path.display())]
+    Decode {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A document of the engine could not be written as JSON.
     #[error("cannot write {what} as JSON")]
     Encode {
@@ -151,7 +160,7 @@ impl Fault for Error {
             Self::Process { source, .. } => kind_of_io(source),
             Self::NoImage { .. } | Self::Platform { .. } => Kind::NotFound,
             Self::UnknownRuntime { .. } => Kind::Invalid,
-            Self::Encode { .. } => Kind::Internal,
+            Self::Encode { .. } | Self::Decode { .. } => Kind::Internal,
             Self::File { source, .. } | Self::Lock { source, .. } | Self::Random { source } => {
                 kind_of_io(source)
             }

@@ -52,7 +52,7 @@ pub enum SpecError {
     SeccompProfile {
         /// Why.
         #[source]
-        source: serde_json::Error,
+        source: hull_runtime::security::Error,
     },
     /// A capability nobody knows.
     #[error("invalid capability set")]

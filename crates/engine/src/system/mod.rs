@@ -6,5 +6,8 @@
 mod handle;
 
 pub mod events;
+mod note;
+mod reap;
+pub mod reconcile;
 
 pub use handle::System;

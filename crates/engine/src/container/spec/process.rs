@@ -10,7 +10,8 @@ use crate::error::SpecError;
 
 /// Where `--init` puts hull inside the container.
 pub const INIT_PATH: &str = "/sbin/docker-init";
-const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// PATH of a container whose image says nothing.
+pub const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The container's program.
 pub fn process(

@@ -5,6 +5,7 @@
 
 use hull_model::container::config::ContainerConfig;
 use hull_oci::runtime_spec::Seccomp;
+use hull_runtime::security::profile::{Context, default_profile};
 
 use crate::container::spec::input::HostFacts;
 use crate::error::SpecError;
@@ -80,13 +81,16 @@ fn split(option: &str) -> Option<(&str, &str)> {
     option.split_once('=').or_else(|| option.split_once(':'))
 }
 
-/// The filter as a runtime spec has it.
-pub fn seccomp(wish: &SeccompWish, _capabilities: u64) -> Result<Option<Seccomp>, SpecError> {
+/// The filter as a runtime spec has it, for a container with the bounding set `capabilities`.
+pub fn seccomp(wish: &SeccompWish, capabilities: u64) -> Result<Option<Seccomp>, SpecError> {
+    let context = Context::native(capabilities);
     match wish {
-        SeccompWish::Unconfined | SeccompWish::Default => Ok(None),
-        SeccompWish::Profile(json) => serde_json::from_str(json)
-            .map(Some)
-            .map_err(|source| SpecError::SeccompProfile { source }),
+        SeccompWish::Unconfined => Ok(None),
+        SeccompWish::Default => Ok(Some(default_profile(&context))),
+        SeccompWish::Profile(json) => {
+            hull_runtime::security::seccomp::parse(json.as_bytes(), &context)
+                .map_err(|source| SpecError::SeccompProfile { source })
+        }
     }
 }
 

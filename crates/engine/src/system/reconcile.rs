@@ -1,0 +1,161 @@
+//! `system reconcile`: ends what was cut short by a crash, and sweeps what belongs to nobody.
+//!
+//! Leaves each container to `container::settle`. Invariant: touches only what has no row, or a row
+//! whose lock is free; running it twice does nothing the second time.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use hull_image::snapshot;
+use hull_model::id::ContainerId;
+use hull_runtime::cgroup::{Cgroup, Location};
+
+use crate::container::facts;
+use crate::container::settle;
+use crate::context::Context;
+use crate::error::{Error, file};
+use crate::lock::Lock;
+
+/// What was found and put right.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reconciled {
+    /// Containers that had ended, or half gone, unnoticed.
+    pub settled: Vec<String>,
+    /// Directories and groups that belonged to nobody.
+    pub swept: Vec<String>,
+}
+
+pub(crate) fn reconcile(context: &Context) -> Result<Reconciled, Error> {
+    let mut done = Reconciled::default();
+    settle_all(context, &mut done)?;
+    let known: BTreeSet<ContainerId> = context
+        .ledger
+        .containers()
+        .list()?
+        .into_iter()
+        .map(|row| row.id)
+        .collect();
+    sweep_runs(context, &known, &mut done)?;
+    sweep_directories(context, &known, &mut done)?;
+    sweep_locks(context, &known)?;
+    sweep_trash(context)?;
+    context.ledger.truncate_wal_if_large()?;
+    Ok(done)
+}
+
+/// Containers nobody works on now whose row does not say what the facts say.
+fn settle_all(context: &Context, done: &mut Reconciled) -> Result<(), Error> {
+    for row in context.ledger.containers().list()? {
+        let Some(lock) = Lock::try_acquire(&context.paths.locks(), row.id.as_str())? else {
+            continue;
+        };
+        drop(lock);
+        let observed = facts::observe(context, &row)?;
+        let over = !observed.status.is_alive() && !observed.facts.monitored;
+        let left = context.paths.run(&row.id).exists();
+        if over && (left || observed.record.is_some() || settle::ends_with_removal(&row, &observed))
+        {
+            settle::settle(context, &row.id)?;
+            done.settled.push(row.id.to_string());
+        }
+    }
+    Ok(())
+}
+
+/// Run directories without a row: their monitor, if any, is told to go; processes are killed.
+fn sweep_runs(
+    context: &Context,
+    known: &BTreeSet<ContainerId>,
+    done: &mut Reconciled,
+) -> Result<(), Error> {
+    for (id, path) in entries(&context.paths.runs())? {
+        if known.contains(&id) || taken(context, &id)? {
+            continue;
+        }
+        let location = Location::of(&format!("/hull/{id}"), id.as_str(), false);
+        let group = Cgroup::open(context.cgroups()?, &location.map_err(Error::Cgroup)?);
+        if group.exists() {
+            const SIGKILL: i32 = 9;
+            group.kill_all(SIGKILL).map_err(Error::Cgroup)?;
+        }
+        hull_monitor::facts::wait_unmonitored(&path).map_err(Error::Monitor)?;
+        if group.exists() {
+            group.remove().map_err(Error::Cgroup)?;
+        }
+        fs::remove_dir_all(&path)
+            .or_else(missing)
+            .map_err(file("remove", &path))?;
+        done.swept.push(path.display().to_string());
+    }
+    Ok(())
+}
+
+/// Lasting directories and writable layers without a row.
+fn sweep_directories(
+    context: &Context,
+    known: &BTreeSet<ContainerId>,
+    done: &mut Reconciled,
+) -> Result<(), Error> {
+    for (id, path) in entries(&context.paths.containers())? {
+        if known.contains(&id) || taken(context, &id)? {
+            continue;
+        }
+        fs::remove_dir_all(&path)
+            .or_else(missing)
+            .map_err(file("remove", &path))?;
+        done.swept.push(path.display().to_string());
+    }
+    let store = context.store();
+    for (id, path) in entries(&store.snapshots())? {
+        if !known.contains(&id) && !taken(context, &id)? {
+            snapshot::remove(&store, id.as_str())?;
+            done.swept.push(path.display().to_string());
+        }
+    }
+    Ok(())
+}
+
+fn sweep_locks(context: &Context, known: &BTreeSet<ContainerId>) -> Result<(), Error> {
+    for (id, _) in entries(&context.paths.locks())? {
+        if !known.contains(&id)
+            && let Some(lock) = Lock::try_acquire(&context.paths.locks(), id.as_str())?
+        {
+            lock.retire();
+        }
+    }
+    Ok(())
+}
+
+fn sweep_trash(context: &Context) -> Result<(), Error> {
+    Ok(snapshot::empty_trash(&context.store())?)
+}
+
+/// A container being created or removed right now: its row is new, or just gone.
+fn taken(context: &Context, id: &ContainerId) -> Result<bool, Error> {
+    if context.ledger.containers().get(id)?.is_some() {
+        return Ok(true);
+    }
+    Ok(Lock::try_acquire(&context.paths.locks(), id.as_str())?.is_none())
+}
+
+/// Entries of `dir` that are named by a container id.
+fn entries(dir: &Path) -> Result<Vec<(ContainerId, std::path::PathBuf)>, Error> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(file("list", dir)(error)),
+    };
+    let named = |entry: fs::DirEntry| {
+        let id = ContainerId::parse(entry.file_name().to_str()?)?;
+        Some((id, entry.path()))
+    };
+    Ok(entries.flatten().filter_map(named).collect())
+}
+
+fn missing(error: std::io::Error) -> std::io::Result<()> {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    }
+}
