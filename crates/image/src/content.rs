@@ -9,18 +9,18 @@ use hull_oci::Digest;
 use hull_oci::manifest::MAX_SIZE;
 
 use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::store::Disk;
 
 /// Whether the store has the blob, with its size.
-pub fn size(store: &Store<'_>, digest: &Digest) -> Option<u64> {
-    std::fs::metadata(store.blob(digest))
+pub fn size(disk: &Disk<'_>, digest: &Digest) -> Option<u64> {
+    std::fs::metadata(disk.blob(digest))
         .ok()
         .map(|meta| meta.len())
 }
 
 /// Opens a blob for reading.
-pub fn open(store: &Store<'_>, digest: &Digest) -> Result<File> {
-    let path = store.blob(digest);
+pub fn open(disk: &Disk<'_>, digest: &Digest) -> Result<File> {
+    let path = disk.blob(digest);
     File::open(&path).map_err(|source| Error::File {
         step: "open blob",
         path,
@@ -29,12 +29,12 @@ pub fn open(store: &Store<'_>, digest: &Digest) -> Result<File> {
 }
 
 /// Reads a document; larger than documents may be is an error.
-pub fn read_small(store: &Store<'_>, digest: &Digest) -> Result<Vec<u8>> {
+pub fn read_small(disk: &Disk<'_>, digest: &Digest) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = open(store, digest)?
+    let read = open(disk, digest)?
         .take(2 * MAX_SIZE + 1)
         .read_to_end(&mut bytes);
-    let path = store.blob(digest);
+    let path = disk.blob(digest);
     let size = read.map_err(|source| Error::File {
         step: "read blob",
         path,

@@ -14,7 +14,7 @@ use hull_oci::index::{CONTAINERD_NAME, Index, REF_NAME};
 use hull_state::ImageRow;
 
 use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::store::{Store, make_dir};
 
 /// Content of the file `oci-layout`.
 pub(crate) const MARKER: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
@@ -22,7 +22,7 @@ pub(crate) const MARKER: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 /// Writes `index.json` anew.
 pub(crate) fn publish(store: &Store<'_>) -> Result<()> {
     let content = store.content();
-    Store::make_dir(&content)?;
+    make_dir(&content)?;
     let path = content.join("index.lock");
     let lock = |source| Error::File {
         step: "lock",

@@ -7,7 +7,7 @@
 use std::fs::{File, TryLockError};
 
 use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::store::{Disk, make_dir};
 
 /// A held lease; dropping it gives it up.
 #[derive(Debug)]
@@ -17,9 +17,9 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// Protects everything this process is about to find or to add.
-    pub(crate) fn shared(store: &Store<'_>) -> Result<Self> {
-        let file = open(store)?;
-        let path = store.lease();
+    pub(crate) fn shared(disk: &Disk<'_>) -> Result<Self> {
+        let file = open(disk)?;
+        let path = disk.lease();
         file.lock_shared().map_err(|source| Error::File {
             step: "lock",
             path,
@@ -29,23 +29,23 @@ impl Lease {
     }
 
     /// The right to delete what no row names; `None` while somebody adds.
-    pub(crate) fn exclusive(store: &Store<'_>) -> Result<Option<Self>> {
-        let file = open(store)?;
+    pub(crate) fn exclusive(disk: &Disk<'_>) -> Result<Option<Self>> {
+        let file = open(disk)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(Error::File {
                 step: "lock",
-                path: store.lease(),
+                path: disk.lease(),
                 source,
             }),
         }
     }
 }
 
-fn open(store: &Store<'_>) -> Result<File> {
-    Store::make_dir(&store.content())?;
-    let path = store.lease();
+fn open(disk: &Disk<'_>) -> Result<File> {
+    make_dir(&disk.content())?;
+    let path = disk.lease();
     let file = File::options().create(true).append(true).open(&path);
     file.map_err(|source| Error::File {
         step: "open",

@@ -6,13 +6,18 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+mod compress;
 pub mod content;
 pub mod error;
+mod hash;
 pub mod history;
+mod ingest;
 pub mod inspect;
 mod layout;
 mod lease;
 pub mod list;
+pub mod load;
+mod pipe;
 pub mod prune;
 pub mod remove;
 pub mod resolve;
@@ -20,6 +25,8 @@ pub mod snapshot;
 pub mod store;
 pub mod sweep;
 pub mod tag;
+mod tar;
+mod unpack;
 
 pub use error::{Error, Result};
-pub use store::Store;
+pub use store::{Disk, Store};

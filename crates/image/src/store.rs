@@ -19,12 +19,18 @@ use hull_state::Ledger;
 
 use crate::error::{Error, Result};
 
+/// The store's places on disk; unlike the ledger, worker threads may use them.
+#[derive(Debug, Clone, Copy)]
+pub struct Disk<'a> {
+    root: &'a Path,
+    pub(crate) rootless: bool,
+}
+
 /// A handle on the store; making one touches nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Store<'a> {
     pub(crate) ledger: &'a Ledger,
-    root: &'a Path,
-    pub(crate) rootless: bool,
+    disk: Disk<'a>,
 }
 
 impl<'a> Store<'a> {
@@ -33,8 +39,7 @@ impl<'a> Store<'a> {
     pub fn new(root: &'a Path, ledger: &'a Ledger, rootless: bool) -> Self {
         Self {
             ledger,
-            root,
-            rootless,
+            disk: Disk { root, rootless },
         }
     }
 
@@ -42,7 +47,17 @@ impl<'a> Store<'a> {
     pub fn ledger(&self) -> &'a Ledger {
         self.ledger
     }
+}
 
+impl<'a> std::ops::Deref for Store<'a> {
+    type Target = Disk<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.disk
+    }
+}
+
+impl Disk<'_> {
     /// The image layout.
     pub fn content(&self) -> PathBuf {
         self.root.join("content")
@@ -86,13 +101,13 @@ impl<'a> Store<'a> {
     pub(crate) fn root(&self) -> &Path {
         self.root
     }
+}
 
-    /// Makes a directory of the store and what leads to it.
-    pub(crate) fn make_dir(path: &Path) -> Result<()> {
-        std::fs::create_dir_all(path).map_err(|source| Error::File {
-            step: "create directory",
-            path: path.to_owned(),
-            source,
-        })
-    }
+/// Makes a directory of the store and what leads to it.
+pub(crate) fn make_dir(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|source| Error::File {
+        step: "create directory",
+        path: path.to_owned(),
+        source,
+    })
 }

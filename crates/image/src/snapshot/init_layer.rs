@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::store::{Disk, make_dir};
 
 /// Changes with the content.
 pub(crate) const NAME: &str = "init-1";
@@ -17,14 +17,14 @@ const DIRECTORIES: [&str; 4] = ["etc", "dev", "proc", "sys"];
 const FILES: [&str; 3] = ["etc/hosts", "etc/hostname", "etc/resolv.conf"];
 
 /// The init layer's directory, made when it is not there yet.
-pub(crate) fn ensure(store: &Store<'_>) -> Result<PathBuf> {
-    let path = store.snapshot(NAME);
+pub(crate) fn ensure(disk: &Disk<'_>) -> Result<PathBuf> {
+    let path = disk.snapshot(NAME);
     let fs = path.join("fs");
     if fs.is_dir() {
         return Ok(fs);
     }
-    Store::make_dir(&store.snapshots())?;
-    let partial = store.snapshot(&format!("{NAME}.{}", std::process::id()));
+    make_dir(&disk.snapshots())?;
+    let partial = disk.snapshot(&format!("{NAME}.{}", std::process::id()));
     fill(&partial.join("fs"))?;
     match std::fs::rename(&partial, &path) {
         Ok(()) => Ok(fs),
@@ -49,7 +49,7 @@ fn fill(fs: &Path) -> Result<()> {
     };
     for directory in DIRECTORIES {
         let path = fs.join(directory);
-        Store::make_dir(&path)?;
+        make_dir(&path)?;
         let mode = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(&path, mode).map_err(file("set the mode of", &path))?;
     }

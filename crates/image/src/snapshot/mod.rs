@@ -4,6 +4,7 @@
 //! the directory of a layer is complete once it has its final name, and is never written again.
 
 mod init_layer;
+pub(crate) mod layer_file;
 mod place;
 mod remove;
 mod rootfs;

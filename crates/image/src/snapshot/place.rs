@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::snapshot::{Rootfs, delete_tree, init_layer};
-use crate::store::Store;
+use crate::store::{Store, make_dir};
 
 /// overlayfs' own limit is 500; one is left for the init layer.
 const MAX_LAYERS: usize = 499;
@@ -34,7 +34,7 @@ pub fn prepare(store: &Store<'_>, place: &Place<'_>) -> Result<Rootfs> {
     let base = base_of(store, place);
     match rustix::fs::mkdir(&base, Mode::from_raw_mode(0o700)) {
         Ok(()) | Err(Errno::EXIST) => {}
-        Err(Errno::NOENT) => Store::make_dir(&base)?,
+        Err(Errno::NOENT) => make_dir(&base)?,
         Err(errno) => return Err(failed("create directory", &base, errno)),
     }
     make_like(&rootfs)?;

@@ -6,16 +6,16 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::store::{Disk, make_dir};
 
 /// Takes the snapshot `id` out of the store; `false` when there was none. Deletes nothing yet.
-pub fn remove(store: &Store<'_>, id: &str) -> Result<bool> {
-    discard(store, &store.snapshot(id), id)
+pub fn remove(disk: &Disk<'_>, id: &str) -> Result<bool> {
+    discard(disk, &disk.snapshot(id), id)
 }
 
 /// Moves a file or directory of the store into the trash under a name like `id`.
-pub(crate) fn discard(store: &Store<'_>, path: &Path, id: &str) -> Result<bool> {
-    let trash = store.trash();
+pub(crate) fn discard(disk: &Disk<'_>, path: &Path, id: &str) -> Result<bool> {
+    let trash = disk.trash();
     for attempt in 0..64_u32 {
         let target = trash.join(format!("{id}.{}.{attempt}", std::process::id()));
         if target.exists() {
@@ -27,7 +27,7 @@ pub(crate) fn discard(store: &Store<'_>, path: &Path, id: &str) -> Result<bool> 
                 if std::fs::symlink_metadata(path).is_err() {
                     return Ok(false);
                 }
-                Store::make_dir(&trash)?;
+                make_dir(&trash)?;
             }
             Err(source) => {
                 return Err(Error::File {
@@ -47,8 +47,8 @@ pub(crate) fn discard(store: &Store<'_>, path: &Path, id: &str) -> Result<bool> 
 }
 
 /// Deletes what lies in the trash. What somebody else deletes at the same time is fine.
-pub fn empty_trash(store: &Store<'_>) -> Result<()> {
-    let trash = store.trash();
+pub fn empty_trash(disk: &Disk<'_>) -> Result<()> {
+    let trash = disk.trash();
     let entries = match std::fs::read_dir(&trash) {
         Ok(entries) => entries,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
