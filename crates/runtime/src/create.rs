@@ -1,10 +1,32 @@
-//! Making a container out of a bundle.
+//! Making a container out of a bundle: check, plan, cgroup, clone, and the program.
+//!
+//! `run` executes the program at once; `create` leaves the child waiting at a door for `start`.
+//! Leaves to others: what the child does (`init`), what it needs (`plan`). Invariant: whatever
+//! fails, nothing that was made here is left.
 
-use std::os::fd::OwnedFd;
+use std::cell::RefCell;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
-use hull_oci::runtime_spec::Mount;
+use hull_oci::runtime_spec::{
+    ContainerProcessState, Hooks, Linux, Mount, Process, Resources, Spec, State, Status, VERSION,
+};
+use hull_sys::clone::{Child, Clone as Cloning, Memory, clone};
+use hull_sys::{fd, namespace, pidfd, seqpacket, signal};
 
-use crate::{Bundle, Error, Host, Result, Stdio};
+use crate::cgroup::{Cgroup, Location};
+use crate::dialogue::{self, Answers};
+use crate::hooks::{self, ChildHooks};
+use crate::init::{self, Streams, Surroundings};
+use crate::link::Link;
+use crate::plan::Plan;
+use crate::plan::files::{Files, read_early};
+use crate::plan::namespaces::Namespaces;
+use crate::plan::program::{Around, Program};
+use crate::security::capabilities;
+use crate::security::seccomp::Filter;
+use crate::usermap::{self, UserMaps};
+use crate::{Bundle, Error, Host, Result, Stdio, outer, validate};
 
 /// A wish for a container.
 #[derive(Debug)]
@@ -25,9 +47,13 @@ pub struct Create<'a> {
     pub preserve_fds: u32,
     /// Whether `cgroupsPath` is systemd's `slice:prefix:name`.
     pub systemd_cgroup: bool,
+    /// Whether the root is changed by pivot_root; a root on the initial RAM disk can't be.
+    pub pivot: bool,
+    /// Where compiled system call filters are kept.
+    pub filter_cache: Option<&'a Path>,
 }
 
-/// A container whose program was executed.
+/// A container whose first process exists.
 #[derive(Debug)]
 pub struct Running {
     /// Its first process, in our pid namespace.
@@ -38,6 +64,8 @@ pub struct Running {
     pub start_time: u64,
     /// Master of its terminal, with [`Stdio::Terminal`].
     pub terminal: Option<OwnedFd>,
+    /// Its cgroups.
+    pub cgroup: Cgroup,
     /// Its mount namespace: while this is open its mounts stay, so that unmounting can wait until
     /// the exit was reported.
     pub hold: Option<OwnedFd>,
@@ -45,7 +73,424 @@ pub struct Running {
 
 /// Makes a container and executes its program; the caller stays its parent.
 pub fn run(create: Create<'_>) -> Result<Running> {
-    Err(Error::Unfinished {
-        what: create.id.to_owned(),
+    let hooks = create.bundle.spec.hooks.clone().unwrap_or_default();
+    let mut state = state_of(&create);
+    let running = make(create, None)?;
+    state.pid = running.pid;
+    state.status = Status::Running;
+    if let Err(error) = hooks::run("poststart", &hooks.poststart, &state) {
+        undo_running(&running);
+        return Err(error);
+    }
+    Ok(running)
+}
+
+/// Makes a container whose first process waits at `door`, a listening socket, until [`start`]
+/// connects.
+///
+/// [`start`]: crate::start
+pub fn create(create: Create<'_>, door: &OwnedFd) -> Result<Running> {
+    make(create, Some(door))
+}
+
+fn make(create: Create<'_>, door: Option<&OwnedFd>) -> Result<Running> {
+    let spec = &create.bundle.spec;
+    let linux = spec.linux.clone().unwrap_or_default();
+    validate::id(create.id)?;
+    validate::spec(spec, &linux)?;
+    let location = Location::of(&linux.cgroups_path, create.id, create.systemd_cgroup)?;
+    let none = Resources::default();
+    let resources = linux.resources.as_ref().unwrap_or(&none);
+    let by_systemd = matches!(location, Location::Unit { .. });
+    let mode = &create.host.cgroup;
+    let cgroup = if by_systemd {
+        Cgroup::open(mode, &location)
+    } else {
+        Cgroup::create(mode, &location, resources)?
+    };
+    let adopt = |pid: i32| {
+        if by_systemd {
+            Cgroup::create_unit(mode, &location, resources, pid)?;
+        }
+        Ok(())
+    };
+    let made = launch(
+        create,
+        &linux,
+        &cgroup,
+        Setup {
+            by_systemd,
+            adopt: &adopt,
+        },
+        door,
+    );
+    match made {
+        Ok((child, terminal)) => Ok(running(child, terminal, cgroup)),
+        Err(error) => {
+            // The first error tells more than one of the clean-up would.
+            drop(cgroup.remove());
+            Err(error)
+        }
+    }
+}
+
+/// What the parent sets up for a child that waits for it.
+#[derive(Clone, Copy)]
+struct Setup<'a> {
+    by_systemd: bool,
+    adopt: &'a dyn Fn(i32) -> Result<()>,
+}
+
+type Launched = (Child, Option<OwnedFd>);
+
+fn launch(
+    create: Create<'_>,
+    linux: &Linux,
+    cgroup: &Cgroup,
+    setup: Setup<'_>,
+    door: Option<&OwnedFd>,
+) -> Result<Launched> {
+    let plan = plan(&create, linux, cgroup, setup.by_systemd)?;
+    let state = state_of(&create);
+    let spec = &create.bundle.spec;
+    let hooks = spec.hooks.clone().unwrap_or_default();
+    let (streams, terminal) = streams(&create.stdio, plan.program.terminal)?;
+    let child_hooks = ChildHooks {
+        outside: !(hooks.prestart.is_empty() && hooks.create_runtime.is_empty()),
+        create_container: &hooks.create_container,
+        start_container: &hooks.start_container,
+        state: &state,
+    };
+    let one_memory = door.is_none() && !setup.by_systemd && fits_one_memory(&plan, &hooks);
+    let child = if one_memory {
+        shared(&plan, streams, child_hooks)?
+    } else {
+        let maps = |pid: i32| {
+            (setup.adopt)(pid)?;
+            plan.namespaces
+                .maps
+                .as_ref()
+                .map_or(Ok(()), |maps| usermap::write(pid, maps))
+        };
+        let outside = |pid: i32| {
+            let state = State {
+                pid,
+                ..state.clone()
+            };
+            hooks::run("prestart", &hooks.prestart, &state)?;
+            hooks::run("createRuntime", &hooks.create_runtime, &state)
+        };
+        let notify = |pid: i32, listener: OwnedFd| tell_agent(spec, &state, pid, listener);
+        let answers = Answers {
+            maps: &maps,
+            hooks: &outside,
+            notify: &notify,
+        };
+        copied(&plan, streams, child_hooks, &answers, door)?
+    };
+    let terminal = terminal.map(|socket| receive_terminal(&socket)).transpose();
+    match terminal {
+        Ok(terminal) => Ok((child, terminal.flatten())),
+        Err(error) => {
+            end(&child);
+            Err(error)
+        }
+    }
+}
+
+fn plan(create: &Create<'_>, linux: &Linux, cgroup: &Cgroup, by_systemd: bool) -> Result<Plan> {
+    let spec = &create.bundle.spec;
+    let mut namespaces = Namespaces::plan(spec, linux)?;
+    namespaces.waits |= by_systemd;
+    let users = UserMaps::new(namespaces.maps.clone());
+    let files = Files::plan(create, linux, cgroup, &users)?;
+    let process = spec
+        .process
+        .as_ref()
+        .ok_or_else(|| crate::plan::invalid("process", "it is missing: there is nothing to run"))?;
+    let process = with_home(process, &files, create.bundle);
+    let foreign = namespaces.maps.is_some() || namespaces.user.is_some();
+    let held = create.host.capabilities;
+    let around = Around {
+        held: if foreign {
+            capabilities::full(capabilities::ALL)
+        } else {
+            held
+        },
+        limits: held.effective,
+        personality: linux.personality.as_ref(),
+        keep: create.preserve_fds,
+    };
+    let mut program = Program::plan(&process, around)?;
+    program.filter = filter(linux, create.filter_cache)?;
+    let join = if by_systemd {
+        Default::default()
+    } else {
+        cgroup.join_plan()?
+    };
+    Ok(Plan {
+        namespaces,
+        join,
+        files,
+        program,
     })
+}
+
+/// A home directory from the container's own /etc/passwd, where the environment has none.
+fn with_home(process: &Process, files: &Files, bundle: &Bundle) -> Process {
+    let mut process = process.clone();
+    let has = |one: &String| {
+        one.strip_prefix("HOME=")
+            .is_some_and(|home| !home.is_empty())
+    };
+    if !process.env.iter().any(has) {
+        let table = read_early(&files.from, &bundle.rootfs(), c"/etc/passwd");
+        let home = home_of(&table.unwrap_or_default(), process.user.uid);
+        process.env.push(format!("HOME={home}"));
+    }
+    process
+}
+
+/// The home directory of `uid` in the text of an /etc/passwd.
+pub(crate) fn home_of(table: &str, uid: u32) -> String {
+    let home = |line: &str| {
+        let mut fields = line.split(':');
+        let found = fields.nth(2)?.parse::<u32>().ok()?;
+        (found == uid).then(|| fields.nth(2).unwrap_or("/").to_owned())
+    };
+    let found = table.lines().find_map(home).filter(|home| !home.is_empty());
+    found.unwrap_or_else(|| "/".to_owned())
+}
+
+/// The compiled filter of a configuration.
+pub(crate) fn filter(linux: &Linux, cache: Option<&Path>) -> Result<Option<Filter>> {
+    let Some(profile) = &linux.seccomp else {
+        return Ok(None);
+    };
+    let filter = match cache {
+        Some(dir) => Filter::cached(dir, profile)?,
+        None => Filter::compile(profile)?,
+    };
+    Ok(Some(filter))
+}
+
+/// Whether the child can do all its work in our memory while we stand still.
+fn fits_one_memory(plan: &Plan, hooks: &Hooks) -> bool {
+    let namespaces = &plan.namespaces;
+    let waits = namespaces.waits || namespaces.maps.is_some() || namespaces.user.is_some();
+    let asks = plan.program.filter.as_ref().is_some_and(Filter::notifies);
+    let in_child = hooks.prestart.is_empty()
+        && hooks.create_runtime.is_empty()
+        && hooks.create_container.is_empty()
+        && hooks.start_container.is_empty();
+    let other_clocks = namespaces.made & namespace::TIME != 0
+        || namespaces
+            .outer
+            .iter()
+            .any(|one| one.kind == namespace::TIME);
+    in_child && !waits && !asks && !plan.files.copies && !other_clocks
+}
+
+/// What the child gets as 0, 1 and 2, and where a terminal's master arrives.
+pub(crate) fn streams(
+    stdio: &Stdio,
+    terminal: bool,
+) -> Result<(Streams<'_>, Option<TerminalPair>)> {
+    let wrong = |why: &str| crate::plan::invalid("process.terminal", why);
+    match stdio {
+        Stdio::Terminal | Stdio::TerminalTo(_) if !terminal => {
+            Err(wrong("a terminal was offered to a program that wants none"))
+        }
+        Stdio::Inherit | Stdio::Fds { .. } if terminal => {
+            Err(wrong("the program wants a terminal and none was offered"))
+        }
+        Stdio::Inherit => Ok((Streams::Same, None)),
+        Stdio::Fds {
+            stdin,
+            stdout,
+            stderr,
+        } => {
+            let all = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+            Ok((Streams::Given(all), None))
+        }
+        Stdio::TerminalTo(socket) => Ok((Streams::Terminal(socket.as_fd()), None)),
+        Stdio::Terminal => {
+            let (ours, theirs) = seqpacket::pair().map_err(Error::Terminal)?;
+            Ok((Streams::TerminalOver(theirs), Some(TerminalPair(ours))))
+        }
+    }
+}
+
+/// Our end of the pair a terminal's master comes through.
+#[derive(Debug)]
+pub(crate) struct TerminalPair(OwnedFd);
+
+pub(crate) fn receive_terminal(pair: &TerminalPair) -> Result<Option<OwnedFd>> {
+    let (_, mut fds) = fd::receive(pair.0.as_fd(), &mut [0u8; 64]).map_err(Error::Terminal)?;
+    Ok(fds.pop())
+}
+
+fn shared(plan: &Plan, streams: Streams<'_>, hooks: ChildHooks<'_>) -> Result<Child> {
+    let failure = RefCell::new(None);
+    let around = Surroundings {
+        link: Link::Memory(&failure),
+        streams,
+        hooks,
+    };
+    let child = cloned(plan, Memory::Shared, || {
+        let failure = init::container(plan, &around);
+        around.link.report(&failure);
+        1
+    })?;
+    drop(around);
+    match failure.into_inner() {
+        Some(failure) => {
+            end(&child);
+            Err(failure.into())
+        }
+        None => Ok(child),
+    }
+}
+
+fn copied(
+    plan: &Plan,
+    streams: Streams<'_>,
+    hooks: ChildHooks<'_>,
+    answers: &Answers<'_>,
+    door: Option<&OwnedFd>,
+) -> Result<Child> {
+    let (ours, theirs) = seqpacket::pair().map_err(Error::Dialogue)?;
+    let starter = RefCell::new(None);
+    let link = Link::Socket {
+        own: theirs.as_fd(),
+        parents: &ours,
+        starter: &starter,
+        door: door.map(AsFd::as_fd),
+    };
+    let around = Surroundings {
+        link,
+        streams,
+        hooks,
+    };
+    let body = || {
+        let failure = init::container(plan, &around);
+        around.link.report(&failure);
+        1
+    };
+    let child = if plan.namespaces.user.is_some() {
+        outer::staged(&plan.namespaces, plan.join.unified.as_ref(), body)?
+    } else {
+        cloned(plan, Memory::Copied, body)?
+    };
+    drop(around);
+    drop(theirs);
+    match dialogue::hold(&child, &ours, answers) {
+        Ok(()) => Ok(child),
+        Err(error) => {
+            end(&child);
+            Err(error)
+        }
+    }
+}
+
+/// Clones, with the namespaces that only the parent can choose for its child.
+fn cloned(plan: &Plan, memory: Memory, body: impl FnMut() -> u8) -> Result<Child> {
+    let back = outer::enter(&plan.namespaces)?;
+    let wish = Cloning {
+        flags: plan.namespaces.made & !namespace::TIME,
+        memory,
+        cgroup: plan.join.unified.as_ref().map(AsFd::as_fd),
+    };
+    let child = clone(&wish, body).map_err(Error::Clone);
+    back.leave()?;
+    child
+}
+
+/// Waits until a child has ended, and takes its exit.
+pub(crate) fn reap(child: &Child) {
+    drop(pidfd::wait_gone(&child.pidfd, None));
+    drop(pidfd::try_wait(&child.pidfd));
+}
+
+/// Ends a child and takes its exit.
+pub(crate) fn end(child: &Child) {
+    // Gone already is as good as killed.
+    drop(pidfd::signal(&child.pidfd, signal::number::KILL));
+    reap(child);
+}
+
+pub(crate) fn undo_running(running: &Running) {
+    drop(pidfd::signal(&running.pidfd, signal::number::KILL));
+    drop(pidfd::wait_gone(&running.pidfd, None));
+    drop(pidfd::try_wait(&running.pidfd));
+    drop(running.cgroup.remove());
+}
+
+fn running(child: Child, terminal: Option<OwnedFd>, cgroup: Cgroup) -> Running {
+    let hold = namespace::mount_of(child.pidfd.as_fd()).or_else(|_| {
+        let path = format!("/proc/{}/ns/mnt", child.pid);
+        std::fs::File::open(path).map(OwnedFd::from)
+    });
+    Running {
+        pid: child.pid,
+        start_time: crate::process_stat::start_time(child.pid).unwrap_or(0),
+        pidfd: child.pidfd,
+        terminal,
+        cgroup,
+        // A program that ended already has no mounts left to hold.
+        hold: hold.ok(),
+    }
+}
+
+/// The state document while a container is made.
+fn state_of(create: &Create<'_>) -> State {
+    State {
+        oci_version: VERSION.to_owned(),
+        id: create.id.to_owned(),
+        status: Status::Creating,
+        pid: 0,
+        bundle: create.bundle.dir.to_string_lossy().into_owned(),
+        annotations: create.bundle.spec.annotations.clone(),
+    }
+}
+
+/// Hands the notification descriptor of a filter to the agent that answers.
+pub(crate) fn tell_agent(spec: &Spec, state: &State, pid: i32, listener: OwnedFd) -> Result<()> {
+    let profile = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref());
+    let Some(profile) = profile else {
+        return Ok(());
+    };
+    let path = &profile.listener_path;
+    let failed = |source| Error::Agent {
+        path: path.clone(),
+        source,
+    };
+    let document = ContainerProcessState {
+        oci_version: VERSION.to_owned(),
+        fds: vec!["seccompFd".to_owned()],
+        pid,
+        metadata: profile.listener_metadata.clone(),
+        state: State {
+            pid,
+            ..state.clone()
+        },
+    };
+    let bytes = serde_json::to_vec(&document).map_err(Error::WriteState)?;
+    let socket = std::os::unix::net::UnixStream::connect(path).map_err(failed)?;
+    fd::send(socket.as_fd(), &bytes, &[listener.as_fd()]).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::home_of;
+
+    #[test]
+    fn home_directories() {
+        let table =
+            "root:x:0:0:root:/root:/bin/sh\nbad line\nu:x:1000:1000::/home/u:/bin/sh\nn:x:7:7:::\n";
+        for (uid, home) in [(0, "/root"), (1000, "/home/u"), (7, "/"), (5, "/")] {
+            assert_eq!(home_of(table, uid), home);
+        }
+        assert_eq!(home_of("", 0), "/");
+    }
 }

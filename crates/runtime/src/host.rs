@@ -4,6 +4,7 @@
 
 use hull_sys::capability::{self, Sets};
 
+use crate::cgroup::CgroupMode;
 use crate::{Error, Result};
 
 /// The facts every container on this host depends on.
@@ -11,6 +12,8 @@ use crate::{Error, Result};
 pub struct Host {
     /// Whether we lack root's rights over the initial user namespace.
     pub rootless: bool,
+    /// How cgroups are mounted.
+    pub cgroup: CgroupMode,
     /// Which mount calls the kernel has.
     pub mounts: MountAbilities,
     /// The capabilities this process holds; no container can be given more.
@@ -32,6 +35,7 @@ impl Host {
         let capabilities = capability::held().map_err(Error::Host)?;
         Ok(Self {
             rootless: !hull_sys::process::is_root(),
+            cgroup: CgroupMode::detect()?,
             mounts: MountAbilities {
                 by_descriptor: hull_sys::mount::has_descriptor_calls(),
                 attributes: hull_sys::mount::has_attribute_calls(),

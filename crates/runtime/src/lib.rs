@@ -1,24 +1,38 @@
 //! Takes a bundle and makes a container: create, start, run, exec, kill, pause, delete.
 //!
 //! Leaves to others: images, the meaning of networks, the ledger, and who watches the container
-//! (`monitor`). Invariant: every process here is made by one path, [`init`], whose order of steps is
+//! (`monitor`). Invariant: every process here is made by one path, `init`, whose order of steps is
 //! the security argument; and whoever calls [`run`], [`create`] or [`exec`] has one thread.
 #![forbid(unsafe_code)]
 
 mod bundle;
 pub mod cgroup;
 mod create;
+mod dialogue;
 mod error;
 mod exec;
+mod failure;
+mod hooks;
 mod host;
+mod init;
+pub mod lifecycle;
+mod link;
+mod outer;
+mod plan;
+mod process_stat;
+mod rootfs;
 pub mod security;
 mod stdio;
+mod usermap;
+mod validate;
 
 pub use bundle::Bundle;
-pub use create::{Create, Running, run};
+pub use create::{Create, Running, create, run};
 pub use error::Error;
-pub use exec::{Exec, exec};
+pub use exec::{Exec, Executed, exec};
 pub use host::{Host, MountAbilities};
+pub use plan::options::known as known_mount_options;
+pub use process_stat::{start_time, state as process_state};
 pub use stdio::Stdio;
 
 /// What the runtime's functions give.

@@ -20,6 +20,15 @@ pub fn open(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> io::Result<Owne
     Ok(open_raw(root, path, flags)?)
 }
 
+/// Opens the file `path` in `root` for reading.
+pub fn open_file(root: BorrowedFd<'_>, path: &CStr) -> io::Result<OwnedFd> {
+    open(
+        root,
+        path,
+        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
+    )
+}
+
 fn open_raw(root: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
     let path = if path.is_empty() { c"/" } else { path };
@@ -57,6 +66,26 @@ pub fn place_or_make(root: BorrowedFd<'_>, path: &CStr, missing: Missing) -> io:
     let mut trail = Trail::new(root, path)?;
     trail.walk(missing)?;
     Ok(open_raw(root, path, OFlags::PATH)?)
+}
+
+/// The present root directory as a place.
+pub fn current_root() -> io::Result<OwnedFd> {
+    directory(c"/")
+}
+
+/// A directory of this process's own view as a place.
+pub fn directory(path: &CStr) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(fs::open(path, flags, Mode::empty())?)
+}
+
+/// `prefix` followed by `number`, in a buffer.
+pub fn numbered<'a>(prefix: &[u8], number: u32, buffer: &'a mut [u8; 32]) -> io::Result<&'a CStr> {
+    use std::io::Write;
+    let mut rest = &mut buffer[..];
+    rest.write_all(prefix)?;
+    write!(rest, "{number}\0")?;
+    CStr::from_bytes_until_nul(buffer).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
 }
 
 const MAX: usize = libc::PATH_MAX as usize;

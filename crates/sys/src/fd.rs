@@ -85,3 +85,53 @@ pub fn inherited(number: i32) -> io::Result<OwnedFd> {
     // SAFETY: fresh, owned by nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
+
+/// Closes this process's copy of a descriptor that its parent's code still owns: for a forked child
+/// that must not keep the parent's end of a pair open, and never returns to that code.
+///
+/// The number then leads nowhere useful, but stays taken, so that whoever owns it may close it.
+pub fn close_copy(fd: &OwnedFd) -> io::Result<()> {
+    let null = rustix::fs::open(
+        c"/dev/null",
+        rustix::fs::OFlags::PATH,
+        rustix::fs::Mode::empty(),
+    )?;
+    // SAFETY: both are open descriptors of this process.
+    if unsafe { libc::dup3(null.as_raw_fd(), fd.as_raw_fd(), libc::O_CLOEXEC) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Descriptor 0 of this process.
+pub fn standard_input() -> BorrowedFd<'static> {
+    rustix::stdio::stdin()
+}
+
+/// Gives the files behind descriptors 0, 1 and 2 to `user`, so that the program can open them again
+/// by name; /dev/null and what can't be given away stay as they are. Allocates nothing.
+pub fn own_standard(user: u32) -> io::Result<()> {
+    use rustix::fs::{Uid, fchown, fstat, makedev};
+    use rustix::io::Errno;
+    let owner = Some(Uid::from_raw(user));
+    for fd in [
+        rustix::stdio::stdin(),
+        rustix::stdio::stdout(),
+        rustix::stdio::stderr(),
+    ] {
+        let stat = match fstat(fd) {
+            Ok(stat) => stat,
+            // Started with it closed: the program gets it closed.
+            Err(Errno::BADF) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if stat.st_uid == user || stat.st_rdev == makedev(1, 3) {
+            continue;
+        }
+        match fchown(fd, owner, None) {
+            Ok(()) | Err(Errno::INVAL | Errno::PERM | Errno::ROFS | Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

@@ -14,6 +14,7 @@ pub mod device;
 pub mod failpoint;
 pub mod fd;
 pub mod fifo;
+pub mod files;
 pub mod inotify;
 pub mod lock;
 pub mod mount;

@@ -263,3 +263,9 @@ pub fn pivot_root(new: &CStr, old: &CStr) -> io::Result<()> {
 pub fn change_root(path: &CStr) -> io::Result<()> {
     Ok(rustix::process::chroot(path)?)
 }
+
+/// The path `/proc/self/fd/<n>` of a place, for calls that take only paths.
+pub fn path_of<'a>(place: BorrowedFd<'_>, buffer: &'a mut [u8; 32]) -> io::Result<&'a CStr> {
+    let number = place.as_raw_fd().unsigned_abs();
+    crate::beneath::numbered(b"/proc/self/fd/", number, buffer)
+}

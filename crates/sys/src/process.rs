@@ -130,6 +130,26 @@ pub fn set_umask(mask: u32) -> u32 {
     rustix::process::umask(rustix::fs::Mode::from_bits_truncate(mask)).bits()
 }
 
+/// Works in the directory a descriptor leads to.
+pub fn change_directory(place: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(rustix::process::fchdir(place)?)
+}
+
+/// Works in the directory at `path`.
+pub fn change_directory_to(path: &CStr) -> io::Result<()> {
+    Ok(rustix::process::chdir(path)?)
+}
+
+/// Whether this process may execute the file at `path`; a directory is refused as execve does.
+pub fn may_execute(path: &CStr) -> io::Result<()> {
+    use rustix::fs::{Access, AtFlags, CWD, FileType, accessat, stat};
+    let kind = FileType::from_raw_mode(stat(path)?.st_mode);
+    if kind != FileType::RegularFile {
+        return Err(io::Error::from_raw_os_error(libc::EACCES));
+    }
+    Ok(accessat(CWD, path, Access::EXEC_OK, AtFlags::empty())?)
+}
+
 /// Sets the execution domain.
 pub fn set_personality(domain: u64) -> io::Result<()> {
     // SAFETY: a plain number.
@@ -152,6 +172,25 @@ pub fn set_limit(resource: u32, soft: u64, hard: u64) -> io::Result<()> {
             ptr::null_mut::<libc::rlimit64>(),
         )
     })
+}
+
+/// The soft and hard value of one limit, by its number.
+pub fn limit(resource: u32) -> io::Result<(u64, u64)> {
+    let mut limit = libc::rlimit64 {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the kernel writes `limit`; no new value is set.
+    check_long(unsafe {
+        libc::syscall(
+            libc::SYS_prlimit64,
+            0,
+            resource,
+            ptr::null::<libc::rlimit64>(),
+            &raw mut limit,
+        )
+    })?;
+    Ok((limit.rlim_cur, limit.rlim_max))
 }
 
 /// A scheduling policy and its numbers, as sched_setattr(2) takes them.

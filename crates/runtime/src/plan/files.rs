@@ -1,0 +1,539 @@
+//! The file systems of a container, in the order in which the child makes them.
+//!
+//! Invariant: nothing here is attached; whatever was opened disappears with the plan.
+
+use std::ffi::CString;
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use hull_oci::runtime_spec::{Device, Linux, Mount as Wish, NamespaceType, RootfsPropagation};
+use hull_sys::beneath::Missing;
+use hull_sys::device::{Kind, Node};
+use hull_sys::mount::{self, Change, attribute, flag};
+
+use super::mounts::{From, Mount, New, Setting};
+use super::options::Options;
+use super::{has, invalid, makes, text};
+use crate::usermap::UserMaps;
+use crate::{Create, Error, Result};
+
+/// One thing the child does to its files.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Attaches a mount.
+    Mount(Mount),
+    /// Makes a device node `name` in `dir`.
+    Node {
+        dir: CString,
+        name: CString,
+        node: Node,
+    },
+    /// Makes a symbolic link.
+    Link {
+        dir: CString,
+        name: CString,
+        target: CString,
+    },
+    /// Makes the mount at a place read-only.
+    Freeze(CString),
+    /// Hides a path.
+    Mask(CString),
+    /// Makes a path read-only, where it exists.
+    ReadOnly(CString),
+}
+
+/// The files of a container.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// What `/` of the new mount namespace gets first; 0 for nothing.
+    pub(crate) propagation: u64,
+    /// Mount point around the root that must not be shared.
+    pub(crate) parent: Option<CString>,
+    /// Where the root is mounted.
+    pub(crate) root: CString,
+    pub(crate) from: From,
+    pub(crate) steps: Vec<Step>,
+    /// After the hooks that may still change the root.
+    pub(crate) late: Vec<Step>,
+    pub(crate) read_only: bool,
+    /// What the new `/` gets last; 0 for nothing.
+    pub(crate) last_propagation: u64,
+    /// Whether pivot_root is used, or the root moved onto `/`.
+    pub(crate) pivot: bool,
+    /// Whether some tmpfs starts with a copy.
+    pub(crate) copies: bool,
+}
+
+impl Files {
+    /// Works out the files of `create`; `groups` are the directories of its cgroups.
+    pub(crate) fn plan(
+        create: &Create<'_>,
+        linux: &Linux,
+        cgroup: &crate::cgroup::Cgroup,
+        users: &UserMaps,
+    ) -> Result<Self> {
+        let spec = &create.bundle.spec;
+        if !has(linux, NamespaceType::Mount) {
+            return Err(invalid(
+                "linux.namespaces",
+                "a mount namespace is missing: the host's mounts would change",
+            ));
+        }
+        let root = create.bundle.rootfs();
+        let propagation = linux
+            .rootfs_propagation
+            .unwrap_or(RootfsPropagation::Default);
+        let setting = Setting {
+            abilities: create.host.mounts,
+            propagation: first_propagation(propagation),
+            label: label(linux),
+            users,
+            bundle: &create.bundle.dir,
+        };
+        let (from, rest) = root_from(create, &root, &setting)?;
+        let mut steps = Vec::new();
+        for wish in rest.iter().chain(&spec.mounts) {
+            check(wish)?;
+            match wish.kind.as_str() {
+                "cgroup" | "cgroup2" => {
+                    let own = makes(linux, NamespaceType::Cgroup);
+                    steps.extend(cgroups(wish, create, cgroup, own, &setting)?);
+                }
+                _ => steps.push(Step::Mount(Mount::plan(wish, &setting)?)),
+            }
+        }
+        let frozen = hold_back_read_only(&mut steps);
+        if !spec.mounts.iter().any(|wish| is_dev_bind(wish)) {
+            let foreign = has(linux, NamespaceType::User) || create.host.rootless;
+            steps.extend(devices(linux, foreign)?);
+        }
+        steps.extend(frozen.into_iter().map(Step::Freeze));
+        let copies = steps
+            .iter()
+            .any(|step| matches!(step, Step::Mount(m) if m.options.copy_up));
+        Ok(Self {
+            propagation: first_propagation(propagation),
+            parent: shared_parent(propagation, &root)?,
+            root: text::of_path("root.path", &root)?,
+            from,
+            steps,
+            late: late(linux)?,
+            read_only: spec.root.as_ref().is_some_and(|root| root.readonly),
+            last_propagation: last_propagation(propagation),
+            pivot: create.pivot,
+            copies,
+        })
+    }
+}
+
+/// The root's own mount, and mounts that go on top of it.
+fn root_from<'a>(
+    create: &Create<'a>,
+    root: &Path,
+    setting: &Setting<'_>,
+) -> Result<(From, &'a [Wish])> {
+    if let Some((first, rest)) = create.rootfs_mounts.split_first() {
+        let mount = Mount::plan(first, setting)?;
+        return Ok((make_early(mount, first)?, rest));
+    }
+    let source = text::of_path("root.path", root)?;
+    let failed = |source| Error::OpenRoot {
+        path: root.to_owned(),
+        source,
+    };
+    if !fs::metadata(root).map_err(failed)?.is_dir() {
+        return Err(invalid(
+            "root.path",
+            format!("{} is not a directory", root.display()),
+        ));
+    }
+    if !(setting.abilities.by_descriptor && setting.abilities.attributes) {
+        let recursive = true;
+        return Ok((From::Bind { source, recursive }, &[]));
+    }
+    let tree = mount::copy(&source, true).map_err(failed)?;
+    let change = Change {
+        propagation: setting.propagation & !flag::RECURSIVE,
+        ..Change::default()
+    };
+    if change.propagation != 0 {
+        mount::change(tree.as_fd(), &change, true).map_err(failed)?;
+    }
+    Ok((From::Tree(tree), &[]))
+}
+
+/// Makes a new root file system right away, detached, where the kernel can: its complaints are
+/// readable here, and its /etc/passwd is.
+fn make_early(mount: Mount, wish: &Wish) -> Result<From> {
+    let From::New(new) = &mount.from else {
+        return Ok(mount.from);
+    };
+    if new.only_old {
+        return Ok(mount.from);
+    }
+    let failed = |message: String, source| Error::MountRoot {
+        kind: wish.kind.clone(),
+        message,
+        source,
+    };
+    let context = mount::Context::open(&new.kind).map_err(|e| failed(String::new(), e))?;
+    let made = configure(&context, new).and_then(|()| context.mount(mount.options.set));
+    match made {
+        Ok(tree) => Ok(From::Tree(tree)),
+        Err(error) => {
+            let mut buffer = [0u8; 500];
+            let length = context.message(&mut buffer);
+            let message = buffer.get(..length).unwrap_or(&[]);
+            let message = String::from_utf8_lossy(message).trim().to_owned();
+            // A kernel before 6.5 has no `lowerdir+`; the old call takes them all at once.
+            if message.contains("lowerdir+")
+                || new.parameters.iter().any(|(k, _)| &**k == c"lowerdir+") && message.is_empty()
+            {
+                return Ok(mount.from);
+            }
+            Err(failed(message, error))
+        }
+    }
+}
+
+fn configure(context: &mount::Context, new: &New) -> std::io::Result<()> {
+    context.set(c"source", &new.source)?;
+    for (key, value) in &new.parameters {
+        match value {
+            Some(value) => context.set(key, value)?,
+            None => context.set_flag(key)?,
+        }
+    }
+    Ok(())
+}
+
+/// What makes no sense or is dangerous in a mount.
+fn check(wish: &Wish) -> Result<()> {
+    /// Files of procfs that may be covered by a bind mount.
+    const COVERABLE: &[&str] = &[
+        "/proc/cpuinfo",
+        "/proc/diskstats",
+        "/proc/meminfo",
+        "/proc/stat",
+        "/proc/swaps",
+        "/proc/uptime",
+        "/proc/loadavg",
+        "/proc/slabinfo",
+        "/proc/net/dev",
+        "/proc/sys/kernel/ns_last_pid",
+        "/proc/sys/crypto/fips_enabled",
+    ];
+    let place = wish.destination.as_str();
+    if place.is_empty() {
+        return Err(invalid("mounts.destination", "it is empty"));
+    }
+    if let Some(inside) = place.strip_prefix("/proc/")
+        && !inside.is_empty()
+        && wish.kind != "proc"
+        && !COVERABLE.contains(&place)
+    {
+        return Err(invalid(
+            "mounts.destination",
+            format!("{place} lies inside /proc and may not be covered"),
+        ));
+    }
+    Ok(())
+}
+
+fn is_dev_bind(wish: &Wish) -> bool {
+    let place = wish.destination.trim_end_matches('/');
+    place == "/dev" && Options::parse(&wish.kind, &wish.options).bind.is_some()
+}
+
+/// A read-only /dev or a tmpfs that is filled first becomes read-only only afterwards.
+fn hold_back_read_only(steps: &mut [Step]) -> Vec<CString> {
+    let mut places = Vec::new();
+    for step in steps {
+        if let Step::Mount(mount) = step
+            && matches!(mount.from, From::New(_))
+            && mount.options.set & attribute::READ_ONLY != 0
+            && (mount.options.copy_up || mount.place.to_bytes() == b"/dev")
+        {
+            mount.options.set &= !attribute::READ_ONLY;
+            mount.flags &= !flag::READ_ONLY;
+            places.push(mount.place.clone());
+        }
+    }
+    places
+}
+
+fn first_propagation(wish: RootfsPropagation) -> u64 {
+    match wish {
+        RootfsPropagation::Default
+        | RootfsPropagation::Slave
+        | RootfsPropagation::RecursiveSlave => flag::SLAVE | flag::RECURSIVE,
+        RootfsPropagation::Shared | RootfsPropagation::RecursiveShared => 0,
+        RootfsPropagation::Private
+        | RootfsPropagation::RecursivePrivate
+        | RootfsPropagation::Unbindable
+        | RootfsPropagation::RecursiveUnbindable => flag::PRIVATE | flag::RECURSIVE,
+    }
+}
+
+fn last_propagation(wish: RootfsPropagation) -> u64 {
+    match wish {
+        RootfsPropagation::Default => 0,
+        RootfsPropagation::Private => flag::PRIVATE,
+        RootfsPropagation::RecursivePrivate => flag::PRIVATE | flag::RECURSIVE,
+        RootfsPropagation::Shared => flag::SHARED,
+        RootfsPropagation::RecursiveShared => flag::SHARED | flag::RECURSIVE,
+        RootfsPropagation::Slave => flag::SLAVE,
+        RootfsPropagation::RecursiveSlave => flag::SLAVE | flag::RECURSIVE,
+        RootfsPropagation::Unbindable => flag::UNBINDABLE,
+        RootfsPropagation::RecursiveUnbindable => flag::UNBINDABLE | flag::RECURSIVE,
+    }
+}
+
+/// With shared propagation the mount around the root would carry the container's root to the host,
+/// and pivot_root refuses it: its mount point, to be made private first.
+fn shared_parent(wish: RootfsPropagation, root: &Path) -> Result<Option<CString>> {
+    if first_propagation(wish) != 0 {
+        return Ok(None);
+    }
+    let real = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let table = fs::read_to_string("/proc/self/mountinfo").map_err(Error::Host)?;
+    let points = table.lines().filter_map(|line| line.split(' ').nth(4));
+    let around = points
+        .filter(|point| real.starts_with(point))
+        .max_by_key(|point| point.len());
+    around.map(|point| text::of("root.path", point)).transpose()
+}
+
+/// The option that labels a file system, where SELinux is on.
+fn label(linux: &Linux) -> Option<String> {
+    let on = !linux.mount_label.is_empty() && Path::new("/sys/fs/selinux/enforce").exists();
+    on.then(|| format!("context=\"{}\"", linux.mount_label))
+}
+
+fn late(linux: &Linux) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    for path in &linux.readonly_paths {
+        steps.push(Step::ReadOnly(text::of(
+            "linux.readonlyPaths",
+            path.as_str(),
+        )?));
+    }
+    for path in &linux.masked_paths {
+        steps.push(Step::Mask(text::of("linux.maskedPaths", path.as_str())?));
+    }
+    Ok(steps)
+}
+
+/// Devices every container has.
+const DEVICES: &[(&str, u32, u32)] = &[
+    ("null", 1, 3),
+    ("zero", 1, 5),
+    ("full", 1, 7),
+    ("random", 1, 8),
+    ("urandom", 1, 9),
+    ("tty", 5, 0),
+];
+
+/// Links every container has in /dev.
+const LINKS: &[(&str, &str)] = &[
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("core", "/proc/kcore"),
+    ("ptmx", "pts/ptmx"),
+];
+
+/// Steps that fill /dev; with `foreign`, nodes can't be made and the host's are bound instead.
+fn devices(linux: &Linux, foreign: bool) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    let asked = |name: &str| {
+        let path = format!("/dev/{name}");
+        linux.devices.iter().any(|device| device.path == path)
+    };
+    for (name, major, minor) in DEVICES.iter().filter(|(name, ..)| !asked(name)) {
+        let device = Device {
+            kind: "c".to_owned(),
+            path: format!("/dev/{name}"),
+            major: i64::from(*major),
+            minor: i64::from(*minor),
+            ..Device::default()
+        };
+        steps.push(node(&device, foreign)?);
+    }
+    for device in &linux.devices {
+        steps.push(node(device, foreign)?);
+    }
+    for (name, target) in LINKS {
+        steps.push(Step::Link {
+            dir: c"/dev".to_owned(),
+            name: text::of("linux.devices", *name)?,
+            target: text::of("linux.devices", *target)?,
+        });
+    }
+    Ok(steps)
+}
+
+fn node(device: &Device, foreign: bool) -> Result<Step> {
+    let field = "linux.devices";
+    let bad = |why: &str| invalid(field, format!("{}: {why}", device.path));
+    let path = PathBuf::from(&device.path);
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(bad("it is no path of a file"));
+    };
+    if !path.is_absolute() {
+        return Err(bad("it is not an absolute path"));
+    }
+    let kind = match device.kind.as_str() {
+        "c" | "u" => Kind::Character,
+        "b" => Kind::Block,
+        "p" => Kind::Pipe,
+        _ => return Err(bad("its type is none of c, b, u and p")),
+    };
+    let number = |value| u32::try_from(value).map_err(|_| bad("its number is out of range"));
+    let numbers = if kind == Kind::Pipe {
+        (0, 0)
+    } else {
+        (number(device.major)?, number(device.minor)?)
+    };
+    if foreign && kind != Kind::Pipe {
+        return bound(device);
+    }
+    Ok(Step::Node {
+        dir: text::of_path(field, dir)?,
+        name: text::of_path(field, Path::new(name))?,
+        node: Node {
+            kind,
+            major: numbers.0,
+            minor: numbers.1,
+            mode: device.file_mode.unwrap_or(0o666),
+            uid: device.uid.unwrap_or(0),
+            gid: device.gid.unwrap_or(0),
+        },
+    })
+}
+
+/// The host's node of the same name, bound.
+fn bound(device: &Device) -> Result<Step> {
+    let path = text::of("linux.devices", device.path.as_str())?;
+    let tree = mount::copy(&path, false).map_err(|source| Error::OpenSource {
+        path: PathBuf::from(&device.path),
+        destination: device.path.clone(),
+        source,
+    })?;
+    Ok(Step::Mount(Mount {
+        place: path,
+        from: From::Tree(tree),
+        missing: Missing::File,
+        options: Options::default(),
+        flags: 0,
+    }))
+}
+
+/// The mounts that show a container its cgroups: one of version 2, or a directory with one of
+/// version 1 per hierarchy the container has a group in.
+fn cgroups(
+    wish: &Wish,
+    create: &Create<'_>,
+    cgroup: &crate::cgroup::Cgroup,
+    own: bool,
+    setting: &Setting<'_>,
+) -> Result<Vec<Step>> {
+    let mode = &create.host.cgroup;
+    if mode.is_v2() || wish.kind == "cgroup2" {
+        let mut one = Wish {
+            kind: "cgroup2".to_owned(),
+            source: "cgroup".to_owned(),
+            ..wish.clone()
+        };
+        if let Some(path) = cgroup.paths().remove("").filter(|_| !own) {
+            one = bind_of(&path, wish);
+        }
+        return Ok(vec![Step::Mount(Mount::plan(&one, setting)?)]);
+    }
+    let without_ro: Vec<String> = wish
+        .options
+        .iter()
+        .filter(|o| *o != "ro")
+        .cloned()
+        .collect();
+    let base = Wish {
+        kind: "tmpfs".to_owned(),
+        source: "tmpfs".to_owned(),
+        options: without_ro
+            .into_iter()
+            .chain(["mode=755".to_owned()])
+            .collect(),
+        ..wish.clone()
+    };
+    let mut steps = vec![Step::Mount(Mount::plan(&base, setting)?)];
+    let mut links = Vec::new();
+    let place = wish.destination.trim_end_matches('/');
+    let paths = cgroup.paths();
+    for hierarchy in mode.hierarchies() {
+        let first = hierarchy.controllers.first().map_or("", String::as_str);
+        let bare = first.strip_prefix("name=").unwrap_or(first);
+        let Some(group) = paths.get(bare) else {
+            continue;
+        };
+        let name = hierarchy
+            .mount
+            .file_name()
+            .map_or(bare.into(), |name| name.to_string_lossy());
+        let mut one = bind_of(group, wish);
+        if own {
+            one.kind = "cgroup".to_owned();
+            one.source = "cgroup".to_owned();
+            one.options.retain(|option| option != "bind");
+            one.options.extend(hierarchy.controllers.iter().cloned());
+        }
+        one.destination = format!("{place}/{name}");
+        steps.push(Step::Mount(Mount::plan(&one, setting)?));
+        for controller in hierarchy.controllers.iter().filter(|c| **c != name) {
+            let link = controller.strip_prefix("name=").unwrap_or(controller);
+            if link != name {
+                links.push(Step::Link {
+                    dir: text::of("mounts.destination", place)?,
+                    name: text::of("mounts.destination", link)?,
+                    target: text::of("mounts.destination", name.as_ref())?,
+                });
+            }
+        }
+    }
+    steps.extend(links);
+    if wish.options.iter().any(|option| option == "ro") {
+        steps.push(Step::Freeze(text::of("mounts.destination", place)?));
+    }
+    Ok(steps)
+}
+
+fn bind_of(path: &Path, wish: &Wish) -> Wish {
+    let mut options = wish.options.clone();
+    options.retain(|option| option != "relatime");
+    options.push("bind".to_owned());
+    Wish {
+        destination: wish.destination.clone(),
+        kind: "bind".to_owned(),
+        source: path.to_string_lossy().into_owned(),
+        options,
+        ..Wish::default()
+    }
+}
+
+/// Reads a small file of the container's root before it is anybody's, for the home directory.
+pub(crate) fn read_early(from: &From, root: &Path, path: &std::ffi::CStr) -> Option<String> {
+    use std::io::Read;
+    let opened: OwnedFd = match from {
+        From::Tree(tree) => hull_sys::beneath::open_file(tree.as_fd(), path).ok()?,
+        From::Bind { .. } => {
+            let root = fs::File::open(root).ok()?;
+            hull_sys::beneath::open_file(root.as_fd(), path).ok()?
+        }
+        _ => return None,
+    };
+    let mut text = String::new();
+    let mut file = fs::File::from(opened).take(1 << 20);
+    file.read_to_string(&mut text).ok()?;
+    Some(text)
+}
