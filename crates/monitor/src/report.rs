@@ -79,7 +79,11 @@ fn command_kind(cause: &io::Error) -> FailureKind {
 /// Why the container's command could not be executed, when that is what failed.
 fn command_fault(error: &hull_runtime::Error) -> Option<&io::Error> {
     match error {
-        hull_runtime::Error::Unfinished { .. } => None,
+        hull_runtime::Error::Init {
+            is_program: true,
+            source,
+            ..
+        } => source.as_ref(),
         _ => None,
     }
 }

@@ -80,6 +80,7 @@ impl Workload {
             pidfd,
             start_time,
             terminal: None,
+            cgroup: None,
             hold: None,
         };
         let (workload, _) = Self::new(running, cgroup);
@@ -178,6 +179,8 @@ fn container(
         stdio,
         preserve_fds: 0,
         systemd_cgroup: task.systemd_cgroup,
+        pivot: true,
+        filter_cache: None,
     })?;
     Ok(Workload::new(running, Some(cgroup)))
 }
@@ -218,14 +221,18 @@ fn exec(
     }
     let host = Host::detect()?;
     let bundle = Bundle::load(&container.bundle)?;
+    let cgroup = groups(&bundle, &launch.id, container.systemd_cgroup)?;
     let running = hull_runtime::exec(Exec {
         host: &host,
         target: target.as_fd(),
         pid: state.pid,
         spec: &bundle.spec,
+        cgroup: &cgroup,
+        state: None,
         process: &task.process,
         stdio,
         preserve_fds: 0,
+        filter_cache: None,
     })?;
     Ok(Workload::new(running, None))
 }

@@ -53,10 +53,10 @@ pub struct Create<'a> {
     pub filter_cache: Option<&'a Path>,
 }
 
-/// A container whose first process exists.
+/// A process that was made: a container's first, or a further one.
 #[derive(Debug)]
 pub struct Running {
-    /// Its first process, in our pid namespace.
+    /// Its number in our pid namespace.
     pub pid: i32,
     /// The same, as a descriptor that can't be taken over by another process.
     pub pidfd: OwnedFd,
@@ -64,9 +64,9 @@ pub struct Running {
     pub start_time: u64,
     /// Master of its terminal, with [`Stdio::Terminal`].
     pub terminal: Option<OwnedFd>,
-    /// Its cgroups.
-    pub cgroup: Cgroup,
-    /// Its mount namespace: while this is open its mounts stay, so that unmounting can wait until
+    /// The cgroups made for it; none for a further program.
+    pub cgroup: Option<Cgroup>,
+    /// A container's mount namespace: while this is open its mounts stay, so that unmounting can wait until
     /// the exit was reported.
     pub hold: Option<OwnedFd>,
 }
@@ -423,7 +423,7 @@ pub(crate) fn undo_running(running: &Running) {
     drop(pidfd::signal(&running.pidfd, signal::number::KILL));
     drop(pidfd::wait_gone(&running.pidfd, None));
     drop(pidfd::try_wait(&running.pidfd));
-    drop(running.cgroup.remove());
+    drop(running.cgroup.as_ref().map(Cgroup::remove));
 }
 
 fn running(child: Child, terminal: Option<OwnedFd>, cgroup: Cgroup) -> Running {
@@ -436,7 +436,7 @@ fn running(child: Child, terminal: Option<OwnedFd>, cgroup: Cgroup) -> Running {
         start_time: crate::process_stat::start_time(child.pid).unwrap_or(0),
         pidfd: child.pidfd,
         terminal,
-        cgroup,
+        cgroup: Some(cgroup),
         // A program that ended already has no mounts left to hold.
         hold: hold.ok(),
     }

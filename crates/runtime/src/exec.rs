@@ -19,7 +19,7 @@ use crate::outer::Back;
 use crate::plan::namespaces::flag;
 use crate::plan::program::{Around, Program};
 use crate::security::capabilities;
-use crate::{Error, Host, Result, Stdio, process_stat};
+use crate::{Error, Host, Result, Running, Stdio, process_stat};
 
 /// A wish for a further program.
 #[derive(Debug)]
@@ -46,21 +46,8 @@ pub struct Exec<'a> {
     pub filter_cache: Option<&'a Path>,
 }
 
-/// A further program that was executed.
-#[derive(Debug)]
-pub struct Executed {
-    /// Its process, in our pid namespace.
-    pub pid: i32,
-    /// The same, as a descriptor.
-    pub pidfd: OwnedFd,
-    /// Field 22 of its `/proc/<pid>/stat`.
-    pub start_time: u64,
-    /// Master of its terminal, with [`Stdio::Terminal`].
-    pub terminal: Option<OwnedFd>,
-}
-
 /// Executes a program in a running container; the caller is its parent.
-pub fn exec(exec: Exec<'_>) -> Result<Executed> {
+pub fn exec(exec: Exec<'_>) -> Result<Running> {
     let linux = exec.spec.linux.clone().unwrap_or_default();
     let (program, foreign) = plan(&exec, &linux)?;
     let join = exec.cgroup.join_plan()?;
@@ -104,11 +91,13 @@ pub fn exec(exec: Exec<'_>) -> Result<Executed> {
             return Err(error);
         }
     };
-    Ok(Executed {
+    Ok(Running {
         pid: child.pid,
         start_time: process_stat::start_time(child.pid).unwrap_or(0),
         pidfd: child.pidfd,
         terminal,
+        cgroup: None,
+        hold: None,
     })
 }
 

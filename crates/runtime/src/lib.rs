@@ -29,7 +29,7 @@ mod validate;
 pub use bundle::Bundle;
 pub use create::{Create, Running, create, run};
 pub use error::Error;
-pub use exec::{Exec, Executed, exec};
+pub use exec::{Exec, exec};
 pub use host::{Host, MountAbilities};
 pub use plan::options::known as known_mount_options;
 pub use process_stat::{start_time, state as process_state};
