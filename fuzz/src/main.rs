@@ -62,7 +62,7 @@ fn fuzz(target: &Target, patience: Duration) -> bool {
         count += 1;
         match judge(target, &input) {
             Ok(outcome) => {
-                if outcomes.insert(outcome) && corpus.len() < KEPT {
+                if corpus.len() < KEPT && outcomes.insert(outcome) {
                     corpus.push(input);
                 }
             }
