@@ -4,5 +4,4 @@
 //! none of that name.
 
 /// The archive.
-pub(crate) static HELLO_WORLD: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/hello-world.tar"));
+pub(crate) static HELLO_WORLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hello-world.tar"));

@@ -1,0 +1,65 @@
+//! `hull attach`.
+
+use super::session::{Attachment, exit_code, unfinished, wire};
+use super::streams::{Streams, check_terminal};
+use crate::context::Context;
+use crate::grammar::command::{Command, Completes, Outcome};
+use crate::grammar::flag::{Flag, one, switch, switch_on};
+use crate::grammar::parse::Parsed;
+use crate::terminal::attach::Ended;
+
+/// `hull attach`.
+pub(crate) const COMMAND: Command = Command::new(
+    &["attach", "container attach"],
+    "Attach standard input, output and error to a running container",
+    attach,
+)
+.takes("CONTAINER", 1..=1, Completes::Running)
+.flags(&[FLAGS])
+.examples(&[
+    (
+        "hull attach shell",
+        "Work in a container again; ctrl-p ctrl-q leaves it running",
+    ),
+    ("hull attach --no-stdin web", "Only look"),
+]);
+
+const FLAGS: &[Flag] = &[
+    one(
+        "detach-keys",
+        "string",
+        "Keys that detach from a terminal (default ctrl-p,ctrl-q)",
+    ),
+    switch("no-stdin", "Do not send it standard input"),
+    switch_on("sig-proxy", "Pass signals on to the process"),
+];
+
+fn attach(context: &Context, parsed: &Parsed) -> Outcome {
+    let engine = context.engine()?;
+    let wanted = Streams {
+        stdin: !parsed.is("no-stdin"),
+        stdout: true,
+        stderr: true,
+    };
+    let attached = engine.containers().attach(parsed.word(0), wire(wanted))?;
+    let streams = Streams {
+        stdin: wanted.stdin && attached.open_stdin,
+        ..wanted
+    };
+    check_terminal(attached.tty, streams.stdin)?;
+    let attachment = Attachment::prepare(
+        context,
+        parsed,
+        (streams, attached.tty),
+        parsed.is("sig-proxy"),
+    )?;
+    let mut session = attached.session;
+    match attachment.follow(&mut session)? {
+        // Its exit is somebody else's to settle: it may have to be removed or started again.
+        Ended::Exit(record) => {
+            drop(session);
+            Ok(exit_code(record.code))
+        }
+        other => unfinished(&other),
+    }
+}

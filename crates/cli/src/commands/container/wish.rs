@@ -1,0 +1,291 @@
+//! The flags of `run` and `create` become a [`ContainerConfig`].
+//!
+//! Leaves the grammar of each word to `model::grammar`. Invariant: reads the files flags name
+//! (variables, labels, a seccomp profile) and nothing else of the machine.
+
+use std::path::Path;
+
+use hull_model::container::config::ContainerConfig;
+use hull_model::container::namespace::NetworkMode;
+use hull_model::container::restart::RestartPolicy;
+use hull_model::grammar::device::{self, DeviceWord};
+use hull_model::grammar::{
+    lines, long_mount, namespace, pair, port, resources, restart, short_mount, signal,
+};
+use hull_model::size;
+
+use super::limits::limits;
+use super::streams::Streams;
+use crate::context::{current_dir, variable};
+use crate::error::Error;
+use crate::grammar::parse::Parsed;
+
+/// The wish that the flags and words of `run` or `create` say.
+pub(super) fn wish(parsed: &Parsed, streams: Streams) -> Result<ContainerConfig, Error> {
+    let mut config = ContainerConfig {
+        image: parsed.word(0).to_owned(),
+        platform: parsed.text("platform").map(str::to_owned),
+        open_stdin: parsed.is("interactive"),
+        tty: parsed.is("tty"),
+        attach_stdin: streams.stdin,
+        attach_stdout: streams.stdout,
+        attach_stderr: streams.stderr,
+        stdin_once: parsed.is("interactive") && streams.stdin,
+        init: parsed.is("init"),
+        auto_remove: parsed.is("rm"),
+        read_only: parsed.is("read-only"),
+        privileged: parsed.is("privileged"),
+        oom_score_adj: number(parsed, "oom-score-adj")?,
+        resources: limits(parsed)?,
+        ..ContainerConfig::default()
+    };
+    process(parsed, &mut config)?;
+    files(parsed, &mut config)?;
+    security(parsed, &mut config)?;
+    spaces(parsed, &mut config)?;
+    life(parsed, &mut config)?;
+    Ok(config)
+}
+
+/// The words of a flag that may be given several times, as they are.
+fn words(parsed: &Parsed, flag: &str) -> Vec<String> {
+    parsed.list(flag).map(str::to_owned).collect()
+}
+
+fn text(parsed: &Parsed, flag: &str) -> Option<String> {
+    parsed
+        .text(flag)
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+}
+
+fn number(parsed: &Parsed, flag: &'static str) -> Result<Option<i32>, Error> {
+    parsed
+        .int(flag)
+        .map(|n| {
+            i32::try_from(n)
+                .ok()
+                .filter(|n| (-1000..=1000).contains(n))
+                .ok_or_else(|| {
+                    Error::options(format!(
+                        "Invalid value {n}, range for oom score adj is [-1000, 1000]"
+                    ))
+                })
+        })
+        .transpose()
+}
+
+fn read(path: &str) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::File {
+        step: "open",
+        path: path.into(),
+        source,
+    })
+}
+
+fn process(parsed: &Parsed, config: &mut ContainerConfig) -> Result<(), Error> {
+    let command: Vec<String> = parsed.words.iter().skip(1).cloned().collect();
+    config.cmd = (!command.is_empty()).then_some(command);
+    config.entrypoint = parsed.text("entrypoint").map(|word| match word {
+        "" => Vec::new(),
+        word => vec![word.to_owned()],
+    });
+    for path in parsed.list("env-file") {
+        config
+            .env
+            .extend(lines::variables(path, &read(path)?, variable)?);
+    }
+    for word in parsed.list("env") {
+        config.env.extend(pair::variable(word, variable)?);
+    }
+    for path in parsed.list("label-file") {
+        for line in lines::labels(path, &read(path)?)? {
+            config.labels.extend([pair::label(&line)?]);
+        }
+    }
+    for word in parsed.list("label") {
+        config.labels.extend([pair::label(word)?]);
+    }
+    for word in parsed.list("annotation") {
+        config
+            .annotations
+            .extend([pair::key_value("annotation", word)?]);
+    }
+    config.working_dir = text(parsed, "workdir");
+    config.user = text(parsed, "user");
+    config.group_add = words(parsed, "group-add");
+    config.hostname = text(parsed, "hostname");
+    config.domainname = text(parsed, "domainname");
+    for word in parsed.list("expose") {
+        config.exposed_ports.extend(port::expose(word)?);
+    }
+    Ok(())
+}
+
+/// In the order given on the line, whatever the flag: later mounts may lie on earlier ones.
+fn files(parsed: &Parsed, config: &mut ContainerConfig) -> Result<(), Error> {
+    for (flag, word) in parsed.in_order() {
+        match flag {
+            "volume" => config.mounts.push(short_mount::volume(&absolute(word)?)?),
+            "mount" => config.mounts.push(long_mount::mount(word)?),
+            "tmpfs" => config.mounts.push(short_mount::tmpfs(word)?),
+            "device" => match device::device(word)? {
+                DeviceWord::Path(device) => config.devices.push(device),
+                DeviceWord::Cdi(device) => config.cdi_devices.push(device),
+            },
+            _ => {}
+        }
+    }
+    for (index, mount) in config.mounts.iter().enumerate() {
+        let twice = config
+            .mounts
+            .iter()
+            .take(index)
+            .any(|other| other.target == mount.target);
+        if twice {
+            return Err(Error::options(format!(
+                "Duplicate mount point: {}",
+                mount.target
+            )));
+        }
+    }
+    if let Some(word) = parsed.text("gpus") {
+        config.cdi_devices.extend(device::gpus(word)?);
+    }
+    config.shm_size = parsed.text("shm-size").map(size::parse_bytes).transpose()?;
+    for word in parsed.list("storage-opt") {
+        let (key, value) = word
+            .split_once('=')
+            .ok_or_else(|| Error::options("invalid storage option"))?;
+        config.storage_opt.insert(key.to_owned(), value.to_owned());
+    }
+    Ok(())
+}
+
+/// `./x:/y` names a path of the current directory.
+fn absolute(word: &str) -> Result<String, Error> {
+    match word.split_once(':') {
+        Some((source, rest))
+            if source == "."
+                || source == ".."
+                || source.starts_with("./")
+                || source.starts_with("../") =>
+        {
+            let path = clean(&current_dir()?.join(source));
+            Ok(format!("{path}:{rest}"))
+        }
+        _ => Ok(word.to_owned()),
+    }
+}
+
+/// `path` without `.` and `..`.
+fn clean(path: &Path) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => drop(parts.pop()),
+            std::path::Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
+            _ => {}
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+fn security(parsed: &Parsed, config: &mut ContainerConfig) -> Result<(), Error> {
+    config.cap_add = parsed
+        .list("cap-add")
+        .map(str::to_ascii_uppercase)
+        .collect();
+    config.cap_drop = parsed
+        .list("cap-drop")
+        .map(str::to_ascii_uppercase)
+        .collect();
+    config.device_cgroup_rules = words(parsed, "device-cgroup-rule");
+    for word in parsed.list("security-opt") {
+        config.security_opt.push(security_option(word)?);
+    }
+    for word in parsed.list("sysctl") {
+        config.sysctls.extend([pair::sysctl(word)?]);
+    }
+    for word in parsed.list("ulimit") {
+        let ulimit = resources::ulimit(word)?;
+        config.ulimits.retain(|other| other.name != ulimit.name);
+        config.ulimits.push(ulimit);
+    }
+    Ok(())
+}
+
+/// `key=value`; a seccomp profile is read and put in place of its path.
+fn security_option(word: &str) -> Result<String, Error> {
+    if word == "no-new-privileges" {
+        return Ok(word.to_owned());
+    }
+    let Some((key, value)) = word.split_once('=').or_else(|| word.split_once(':')) else {
+        return Err(Error::options(format!("Invalid --security-opt: {word:?}")));
+    };
+    if key != "seccomp" || matches!(value, "unconfined" | "builtin" | "default") {
+        return Ok(format!("{key}={value}"));
+    }
+    let bytes = std::fs::read(value).map_err(|source| Error::File {
+        step: "open seccomp profile",
+        path: value.into(),
+        source,
+    })?;
+    let profile: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|source| Error::Config {
+            path: value.into(),
+            source,
+        })?;
+    Ok(format!("seccomp={profile}"))
+}
+
+fn spaces(parsed: &Parsed, config: &mut ContainerConfig) -> Result<(), Error> {
+    config.pid = namespace::pid(parsed.text("pid").unwrap_or_default())?;
+    config.ipc = namespace::ipc(parsed.text("ipc").unwrap_or_default())?;
+    config.uts = namespace::uts(parsed.text("uts").unwrap_or_default())?;
+    config.userns = namespace::userns(parsed.text("userns").unwrap_or_default())?;
+    config.cgroupns = namespace::cgroupns(parsed.text("cgroupns").unwrap_or_default())?;
+    config.cgroup_parent = text(parsed, "cgroup-parent");
+    let networks: Vec<&str> = parsed.list("network").collect();
+    if networks.len() > 1 {
+        return Err(later("several networks"));
+    }
+    config.network = namespace::network(networks.first().copied().unwrap_or_default())?;
+    if let NetworkMode::Named(name) = &config.network {
+        return Err(later(&format!("--network {name}")));
+    }
+    Ok(())
+}
+
+fn later(what: &str) -> Error {
+    Error::NotYet {
+        what: what.to_owned(),
+        why: "comes with networks".into(),
+        code: 125,
+    }
+}
+
+fn life(parsed: &Parsed, config: &mut ContainerConfig) -> Result<(), Error> {
+    config.restart = restart::restart_policy(parsed.text("restart").unwrap_or_default())?;
+    if config.auto_remove && config.restart != RestartPolicy::No {
+        return Err(Error::options(
+            "conflicting options: cannot specify both --restart and --rm",
+        ));
+    }
+    if let Some(word) = parsed.text("stop-signal") {
+        signal::signal(word)?;
+        config.stop_signal = Some(word.to_owned());
+    }
+    config.stop_timeout = parsed.int("stop-timeout");
+    config.runtime = text(parsed, "runtime");
+    if let Some(driver) = text(parsed, "log-driver") {
+        config.log.driver = driver;
+    }
+    for word in parsed.list("log-opt") {
+        config
+            .log
+            .options
+            .extend([pair::key_value("log-opt", word)?]);
+    }
+    Ok(())
+}

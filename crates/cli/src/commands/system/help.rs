@@ -1,0 +1,55 @@
+//! `hull help [COMMAND]`.
+
+use std::process::ExitCode;
+
+use crate::context::{Context, width};
+use crate::error::Error;
+use crate::grammar::command::{Command, Completes, Outcome};
+use crate::grammar::help;
+use crate::grammar::parse::Parsed;
+use crate::grammar::suggest::closest;
+use crate::output;
+
+/// `hull help`.
+pub(crate) const COMMAND: Command = Command::new(&["help"], "Help about a command", help)
+    .takes("[COMMAND]", 0..=2, Completes::Commands)
+    .examples(&[("hull help run", "Show how to run a container")]);
+
+fn help(context: &Context, parsed: &Parsed) -> Outcome {
+    let path = parsed.words.join(" ");
+    let found = context
+        .commands
+        .iter()
+        .find(|command| command.paths.contains(&path.as_str()));
+    match found {
+        Some(command) => output::print(&help::of_command(command, width()))?,
+        None if path.is_empty() => output::print(&overview(context))?,
+        None => {
+            let known = context
+                .commands
+                .iter()
+                .flat_map(|command| command.paths.iter().copied());
+            let hint = closest(&path, known).map(|near| format!("did you mean `hull {near}`?"));
+            return Err(Error::Usage {
+                text: format!("unknown help topic: {path}"),
+                hint,
+                after: "\nRun 'hull --help' for more information".into(),
+                code: 1,
+            });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn overview(context: &Context) -> String {
+    let rows: Vec<(&str, &str)> = context
+        .commands
+        .iter()
+        .filter(|command| !command.hidden)
+        .map(|command| (command.name, command.about))
+        .collect();
+    format!(
+        "Commands:\n{}\nRun 'hull help COMMAND' for more information.\n",
+        help::list(&rows)
+    )
+}

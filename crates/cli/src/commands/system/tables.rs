@@ -1,0 +1,54 @@
+//! `hull __tables`: every command and flag as JSON, for `cargo xtask compat` and for tests.
+//!
+//! Invariant: what is told here is the very table that the line is read against.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::grammar::command::{Command, Outcome};
+use crate::grammar::flag::{Flag, Support, Take};
+use crate::grammar::parse::Parsed;
+use crate::output;
+
+/// `hull __tables`.
+pub(crate) const COMMAND: Command =
+    Command::new(&["__tables"], "Show every command and flag as JSON", tables).hidden();
+
+fn tables(context: &Context, _: &Parsed) -> Outcome {
+    let commands: Vec<Value> = context
+        .commands
+        .iter()
+        .filter(|command| !command.hidden)
+        .map(command_json)
+        .collect();
+    output::print_line(&Value::Array(commands).to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn command_json(command: &Command) -> Value {
+    json!({
+        "name": command.name,
+        "paths": command.paths,
+        "words": command.words,
+        "flags": command.all_flags().map(flag_json).collect::<Vec<_>>(),
+    })
+}
+
+fn flag_json(flag: &Flag) -> Value {
+    let (support, why) = match flag.support {
+        Support::Works => ("works", ""),
+        Support::Differs(how) => ("differs", how),
+        Support::Later(thing) => ("later", thing),
+        Support::Never(why) => ("never", why),
+    };
+    json!({
+        "long": flag.long,
+        "short": flag.short,
+        "kind": flag.kind,
+        "switch": matches!(flag.take, Take::Switch(_)),
+        "support": support,
+        "why": why,
+    })
+}
