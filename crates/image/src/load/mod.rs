@@ -13,6 +13,6 @@ mod legacy;
 mod oci_layout;
 mod plan;
 
-pub(crate) use bag::{Bag, Piece, Region};
+pub(crate) use docker_archive::Item;
+pub(crate) use images::{Arrived, record};
 pub use images::{LoadOptions, LoadSource, Loaded, Progress, load};
-pub(crate) use layers::{Wanted, take_in_all};

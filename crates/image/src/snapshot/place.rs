@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use hull_oci::Digest;
-use rustix::fs::{AtFlags, CWD, Mode, StatVfsMountFlags};
+use rustix::fs::{AtFlags, CWD, Mode};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
@@ -149,9 +149,4 @@ fn failed(step: &'static str, path: &Path, errno: Errno) -> Error {
         path: path.to_owned(),
         source: errno.into(),
     }
-}
-
-/// Whether the store's file system is mounted read-only; for clear errors before long work.
-pub(crate) fn is_read_only(path: &Path) -> bool {
-    rustix::fs::statvfs(path).is_ok_and(|vfs| vfs.f_flag.contains(StatVfsMountFlags::RDONLY))
 }

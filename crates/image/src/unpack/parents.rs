@@ -4,7 +4,7 @@
 //! the layer lead inside the layer, as they will in the container.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags};
@@ -39,11 +39,6 @@ impl Parents {
             root,
             open: HashMap::new(),
         }
-    }
-
-    /// The root.
-    pub(super) fn root(&self) -> BorrowedFd<'_> {
-        self.root.as_fd()
     }
 
     /// The directory at a cleaned path, made with what leads to it when it is missing.
