@@ -259,7 +259,7 @@ mod tests {
             .collect();
         for (token, number) in conditional(profile) {
             for &first in &used {
-                for &second in &used {
+                for &second in used.range(first..) {
                     for &a in &values {
                         for b in [0, 1].into_iter().chain(values.iter().copied()) {
                             let mut args = [7; 6];
@@ -491,7 +491,7 @@ mod tests {
         };
         let mut dice = Dice(seed);
         let (mut same, mut different) = (0, 0);
-        for _ in 0..150 {
+        for _ in 0..60 {
             let profile = random_profile(&mut dice, mixed);
             let shown = || serde_json::to_string(&profile).unwrap();
             let theirs = oracle.ask(&profile);

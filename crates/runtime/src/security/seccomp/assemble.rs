@@ -11,6 +11,8 @@ use hull_sys::seccomp::Instruction;
 
 use super::arch::{Arch, X32_BIT};
 use super::rules::{BAD_ARCH, Condition, Decision, Decisions, Rule};
+use super::search::{Plan, Ranges, plan};
+use super::values::{Values, word};
 
 const LOAD: u16 = 0x20;
 const AND: u16 = 0x54;
@@ -30,20 +32,34 @@ type Label = usize;
 
 /// The program of `decisions`.
 pub(super) fn assemble(decisions: &Decisions) -> Vec<Instruction> {
-    let mut program = Reversed::default();
+    let mut program = Reversed {
+        default: decisions.default,
+        ..Reversed::default()
+    };
     let mut next = program.answer(BAD_ARCH);
-    for (token, ranges) in sections(decisions).iter().rev() {
-        program.memory.clear();
-        let tree = program.search(ranges, decisions.default);
-        debug_assert_eq!(
-            tree + 1,
-            program.code.len(),
-            "the tree's root was written last"
-        );
-        let start = program.push(LOAD, NUMBER);
-        next = program.branch(EQUAL, *token, start, next);
+    let mut tokens: Vec<u32> = Vec::new();
+    for (arch, _) in &decisions.arches {
+        if !tokens.contains(&arch.token()) {
+            tokens.push(arch.token());
+        }
     }
-    // The first section's test is the last thing written, so the load falls into it.
+    for token in tokens.into_iter().rev() {
+        let of = |wanted| decisions.arches.iter().find(|(arch, _)| *arch == wanted);
+        let root = if token == Arch::X86_64.token() {
+            program.with_x32(of(Arch::X86_64), of(Arch::X32))
+        } else {
+            let own = decisions
+                .arches
+                .iter()
+                .find(|(arch, _)| arch.token() == token);
+            program.numbers(own, 0)
+        };
+        let root = program.fall_into(root);
+        debug_assert_eq!(root + 1, program.code.len(), "the root was written last");
+        let start = program.push(LOAD, NUMBER);
+        next = program.branch(EQUAL, token, start, next);
+    }
+    let next = program.fall_into(next);
     debug_assert_eq!(
         next + 1,
         program.code.len(),
@@ -54,77 +70,46 @@ pub(super) fn assemble(decisions: &Decisions) -> Vec<Instruction> {
     program.code
 }
 
-/// First number of each range, and its decision; the first starts at 0.
-type Ranges = Vec<(u32, Decision)>;
+/// An architecture and its decisions by number.
+type Table = (Arch, BTreeMap<u32, Decision>);
 
-/// The ranges of each architecture token; x86_64 and x32 share one.
-fn sections(decisions: &Decisions) -> Vec<(u32, Ranges)> {
-    let has = |wanted: Arch| decisions.arches.iter().any(|(arch, _)| *arch == wanted);
-    let mut tables: Vec<(u32, BTreeMap<u32, Decision>)> = Vec::new();
-    for (arch, table) in &decisions.arches {
-        match tables.iter_mut().find(|(token, _)| *token == arch.token()) {
-            Some((_, shared)) => shared.extend(table.iter().map(|(n, d)| (*n, d.clone()))),
-            None => tables.push((arch.token(), table.clone())),
-        }
-    }
-    let default = Decision::Always(decisions.default);
-    let refused = Decision::Always(BAD_ARCH);
-    let with_ranges = |(token, table): (u32, BTreeMap<u32, Decision>)| {
-        let mut ranges = ranges(&table, &default);
-        if token == Arch::X86_64.token() {
-            // A tracer skips a call by making its number -1, which is no x32 call.
-            match (has(Arch::X86_64), has(Arch::X32)) {
-                (true, false) => overlay(&mut ranges, X32_BIT, u32::MAX - 1, &refused),
-                (false, true) => overlay(&mut ranges, 0, X32_BIT - 1, &refused),
-                _ => {}
-            }
-        }
-        (token, ranges)
-    };
-    tables.into_iter().map(with_ranges).collect()
-}
-
-/// Neighbouring numbers of one decision as ranges, the gaps filled with the default.
-fn ranges(table: &BTreeMap<u32, Decision>, default: &Decision) -> Ranges {
-    let mut list: Ranges = Vec::new();
+/// Neighbouring numbers of one decision as ranges, the gaps filled with the default; `base` is taken
+/// off every number.
+fn ranges(table: Option<&Table>, base: u32, default: u32) -> Ranges<Decision> {
+    let default = Decision::Always(default);
+    let mut list: Ranges<Decision> = Vec::new();
     let mut push = |start: u32, decision: &Decision| {
         if list.last().is_none_or(|(_, last)| last != decision) {
             list.push((start, decision.clone()));
         }
     };
     let mut next = Some(0u32);
-    for (&number, decision) in table {
+    for (&number, decision) in table.into_iter().flat_map(|(_, table)| table) {
+        let number = number - base;
         if let Some(gap) = next.filter(|&gap| gap < number) {
-            push(gap, default);
+            push(gap, &default);
         }
         push(number, decision);
         next = number.checked_add(1);
     }
     if let Some(gap) = next {
-        push(gap, default);
+        push(gap, &default);
     }
     list
-}
-
-/// Puts `decision` over the numbers `first..=last`.
-fn overlay(list: &mut Ranges, first: u32, last: u32, decision: &Decision) {
-    let at = |number: u32| list.iter().rev().find(|(start, _)| *start <= number);
-    let after = last
-        .checked_add(1)
-        .and_then(|next| Some((next, at(next)?.1.clone())));
-    list.retain(|(start, _)| *start < first || after.as_ref().is_some_and(|(n, _)| start > n));
-    list.push((first, decision.clone()));
-    list.extend(after);
-    list.sort_by_key(|(start, _)| *start);
 }
 
 /// A program, last instruction first.
 #[derive(Default)]
 struct Reversed {
     code: Vec<Instruction>,
+    /// What calls without a rule get.
+    default: u32,
     answers: HashMap<u32, Label>,
-    /// Where the code of a list of rules begins, within the section being written.
-    memory: HashMap<Vec<Rule>, Label>,
+    /// Where the code of a list of rules begins; it loads what it needs, so all may share it.
+    rules: HashMap<Vec<Rule>, Label>,
+    /// Where the code of a part of a search begins; it needs the number loaded, which it is in all
+    /// searches.
+    plans: HashMap<Plan<Decision>, Label>,
 }
 
 impl Reversed {
@@ -182,47 +167,153 @@ impl Reversed {
         self.push(JUMP, distance)
     }
 
-    /// The code that decides a number within `ranges`, the number being loaded; its start is the
-    /// last instruction written.
-    fn search(&mut self, ranges: &[(u32, Decision)], default: u32) -> Label {
-        let root = self.halve(ranges, default);
-        if root + 1 == self.code.len() {
-            return root;
+    /// `target` itself if it was written last, else a place that was and leads there.
+    fn fall_into(&mut self, target: Label) -> Label {
+        if target + 1 == self.code.len() {
+            target
+        } else {
+            self.stepping_stone(target)
         }
-        // One range only, and its code is further down: go there.
-        self.stepping_stone(root)
     }
 
-    fn halve(&mut self, ranges: &[(u32, Decision)], default: u32) -> Label {
-        let (low, high) = ranges.split_at(ranges.len() / 2);
-        match (low, high) {
-            ([], [(_, decision), ..]) => self.decision(decision, default),
-            (_, [(start, _), ..]) => {
-                let above = self.halve(high, default);
-                let below = self.halve(low, default);
-                self.branch(GREATER_EQUAL, *start, above, below)
+    /// The code for the architecture that x86_64 and x32 share. A tracer skips a call by making its
+    /// number -1, which is no x32 call.
+    fn with_x32(&mut self, x86_64: Option<&Table>, x32: Option<&Table>) -> Label {
+        let high = match x32 {
+            Some(_) => {
+                let own = self.numbers(x32, X32_BIT);
+                self.fall_into(own);
+                let own = self.push(AND, !X32_BIT);
+                let default = self.answer(self.default);
+                self.branch(GREATER_EQUAL, 2 * X32_BIT, default, own)
             }
-            (_, []) => self.answer(default),
+            None => {
+                let (default, refuse) = (self.answer(self.default), self.answer(BAD_ARCH));
+                self.branch(EQUAL, u32::MAX, default, refuse)
+            }
+        };
+        let low = match x86_64 {
+            Some(_) => self.numbers(x86_64, 0),
+            None => self.answer(BAD_ARCH),
+        };
+        self.branch(GREATER_EQUAL, X32_BIT, high, low)
+    }
+
+    /// The code that decides a loaded number, less `base`, by `table`.
+    fn numbers(&mut self, table: Option<&Table>, base: u32) -> Label {
+        match plan(&ranges(table, base, self.default)) {
+            Some(plan) => self.search(&plan),
+            None => self.answer(self.default),
         }
     }
 
-    fn decision(&mut self, decision: &Decision, default: u32) -> Label {
+    fn search(&mut self, plan: &Plan<Decision>) -> Label {
+        if let Some(&label) = self.plans.get(plan) {
+            return label;
+        }
+        let label = match plan {
+            Plan::Leaf(decision) => return self.decision(decision),
+            Plan::Split(border, high, low) => {
+                let (high, low) = (self.search(high), self.search(low));
+                self.branch(GREATER_EQUAL, *border, high, low)
+            }
+            Plan::Pick(number, decision, rest) => {
+                let (one, rest) = (self.decision(decision), self.search(rest));
+                self.branch(EQUAL, *number, one, rest)
+            }
+        };
+        self.plans.insert(plan.clone(), label);
+        label
+    }
+
+    fn decision(&mut self, decision: &Decision) -> Label {
         match decision {
             Decision::Always(value) => self.answer(*value),
             Decision::FirstOf(rules) => {
-                if let Some(&label) = self.memory.get(rules) {
+                if let Some(&label) = self.rules.get(rules) {
                     return label;
                 }
-                let mut next = self.answer(default);
-                for rule in rules.iter().rev() {
-                    let mut here = self.answer(rule.answer);
-                    for one in rule.conditions.iter().rev() {
-                        here = self.condition(one, here, next);
-                    }
-                    next = here;
-                }
-                self.memory.insert(rules.clone(), next);
-                next
+                let label = match Values::of(rules, self.default) {
+                    Some(values) => self.values(&values),
+                    None => self.chain(rules),
+                };
+                self.rules.insert(rules.clone(), label);
+                label
+            }
+        }
+    }
+
+    /// The code of rules one after the other.
+    fn chain(&mut self, rules: &[Rule]) -> Label {
+        let mut next = self.answer(self.default);
+        for rule in rules.iter().rev() {
+            let mut here = self.answer(rule.answer);
+            for one in rule.conditions.iter().rev() {
+                here = self.condition(one, here, next);
+            }
+            next = here;
+        }
+        next
+    }
+
+    /// The code of rules that all look at one argument, as a search among its values.
+    fn values(&mut self, values: &Values) -> Label {
+        let offset = ARGUMENTS + 8 * u32::from(values.argument);
+        if !values.wide {
+            let root = match values.high.first() {
+                Some((_, low)) => self.low(low, offset),
+                None => self.answer(self.default),
+            };
+            return root;
+        }
+        match plan(&values.high) {
+            Some(Plan::Leaf(low)) => self.low(&low, offset),
+            Some(plan) => {
+                let root = self.high(&plan, offset);
+                self.fall_into(root);
+                self.push(LOAD, offset + 4)
+            }
+            None => self.answer(self.default),
+        }
+    }
+
+    fn high(&mut self, plan: &Plan<Ranges<u32>>, offset: u32) -> Label {
+        match plan {
+            Plan::Leaf(low) => self.low(low, offset),
+            Plan::Split(border, above, below) => {
+                let (above, below) = (self.high(above, offset), self.high(below, offset));
+                self.branch(GREATER_EQUAL, *border, above, below)
+            }
+            Plan::Pick(value, low, rest) => {
+                let (one, rest) = (self.low(low, offset), self.high(rest, offset));
+                self.branch(EQUAL, *value, one, rest)
+            }
+        }
+    }
+
+    /// The code that finds the lower half of an argument, loading it if it matters.
+    fn low(&mut self, ranges: &Ranges<u32>, offset: u32) -> Label {
+        match plan(ranges) {
+            None => self.answer(self.default),
+            Some(Plan::Leaf(value)) => self.answer(value),
+            Some(plan) => {
+                let root = self.answers_among(&plan);
+                self.fall_into(root);
+                self.push(LOAD, offset)
+            }
+        }
+    }
+
+    fn answers_among(&mut self, plan: &Plan<u32>) -> Label {
+        match plan {
+            Plan::Leaf(value) => self.answer(*value),
+            Plan::Split(border, above, below) => {
+                let (above, below) = (self.answers_among(above), self.answers_among(below));
+                self.branch(GREATER_EQUAL, *border, above, below)
+            }
+            Plan::Pick(one, value, rest) => {
+                let (one_answer, rest) = (self.answer(*value), self.answers_among(rest));
+                self.branch(EQUAL, *one, one_answer, rest)
             }
         }
     }
@@ -265,9 +356,4 @@ impl Reversed {
         }
         self.push(LOAD, offset)
     }
-}
-
-/// The lower half.
-fn word(value: u64) -> u32 {
-    u32::try_from(value & u64::from(u32::MAX)).unwrap_or(0)
 }

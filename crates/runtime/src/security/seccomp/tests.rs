@@ -81,7 +81,7 @@ fn rule(names: &[&str], action: Action, args: &[(u32, CompareOp, u64, u64)]) -> 
 fn dockers_default_is_short_and_right() {
     let filter = Filter::compile(&default_profile(&Context::native(DEFAULT))).unwrap();
     let length = filter.program.len();
-    assert!((100..450).contains(&length), "{length} instructions");
+    assert!((100..300).contains(&length), "{length} instructions");
     let x86_64 = |name, args| {
         run(
             &filter.program,
@@ -246,7 +246,7 @@ fn a_program_longer_than_a_jump_still_gets_everywhere() {
         })
         .collect();
     let filter = Filter::compile(&with(Action::Allow, rules)).unwrap();
-    assert!(filter.program.len() > 1500);
+    assert!(filter.program.len() > 1000);
     for (place, name) in names.iter().enumerate() {
         let value = u64::try_from(place).unwrap() << 20;
         let call = |value| {
@@ -298,8 +298,14 @@ fn bad_profiles_are_refused() {
     bad = with(Action::Allow, vec![rule(&["read"], Action::Notify, &[])]);
     assert!(refused(&bad).contains("listenerPath"));
     assert!(refused(&with(Action::Notify, Vec::new())).contains("default"));
-    let many: Vec<SyscallRule> = (0..3000)
-        .map(|value| rule(&["read"], Action::Errno, &[(0, CompareOp::Equal, value, 0)]))
+    let many: Vec<SyscallRule> = (0..5000)
+        .map(|value| {
+            rule(
+                &["read"],
+                Action::Errno,
+                &[(0, CompareOp::Equal, 2 * value, 0)],
+            )
+        })
         .collect();
     assert!(refused(&with(Action::Allow, many)).contains("4096"));
 }
