@@ -6,7 +6,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 
-use hull_sys::failpoint;
+use hull_sys::{failpoint, signal};
 
 use crate::supervise::Monitor;
 
@@ -57,6 +57,7 @@ impl Monitor {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        signal::reset_for(&mut command);
         Some(command)
     }
 }

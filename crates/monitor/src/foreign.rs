@@ -17,7 +17,7 @@ use std::time::Duration;
 use hull_oci::runtime_spec::Mount;
 use hull_runtime::cgroup::CgroupMode;
 use hull_runtime::{Bundle, Stdio};
-use hull_sys::{fd, mount, namespace, poll};
+use hull_sys::{fd, mount, namespace, poll, signal};
 
 use crate::error::{Error, call, file};
 use crate::protocol::{ContainerTask, ExecTask, Launch};
@@ -158,6 +158,7 @@ impl Foreign {
         {
             command.stdin(stdin).stdout(stdout).stderr(stderr);
         }
+        signal::reset_for(&mut command);
         let missing = |source| Error::RuntimeMissing {
             program: self.program.clone(),
             source,

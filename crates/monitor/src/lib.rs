@@ -18,6 +18,7 @@ pub mod exec;
 pub mod exit;
 pub mod facts;
 mod foreign;
+pub mod init;
 pub mod launch;
 mod life;
 pub mod log;

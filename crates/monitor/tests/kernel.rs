@@ -25,6 +25,9 @@ fn main() -> ExitCode {
     if arguments.first().is_some_and(|role| role == "monitor") {
         return hull_monitor::main(arguments.get(1..).unwrap_or_default());
     }
+    if arguments.first().is_some_and(|role| role == "--") {
+        return hull_monitor::init::main(&arguments);
+    }
     kernel::cases::run(&arguments)
 }
 

@@ -58,6 +58,17 @@ pub fn wait_gone(pidfd: impl AsFd, timeout: Option<Duration>) -> io::Result<bool
     crate::poll::readable(pidfd.as_fd(), timeout)
 }
 
+/// Takes the exit of some child that has ended, with its pid; `None` when there is none now.
+pub fn reap_next() -> Option<(i32, Exit)> {
+    let wait = || rustix::process::wait(rustix::process::WaitOptions::NOHANG);
+    let (pid, status) = rustix::io::retry_on_intr(wait).ok()??;
+    let exit = match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, signal) => Exit::Signal(signal?),
+    };
+    Some((pid.as_raw_nonzero().get(), exit))
+}
+
 /// Takes the exits of all children that have ended, except `kept`'s.
 pub fn reap_others(kept: i32) {
     // A kept child that has ended hides those behind it until it is taken; they can wait.

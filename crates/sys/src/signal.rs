@@ -1,7 +1,7 @@
 //! Signals of this process: which are ignored, and reading the others from a descriptor.
 //!
 //! Invariant: whoever blocks signals here and starts programs later must give those programs an
-//! empty mask, as `std::process::Command` and `runtime` do.
+//! empty mask, with [`reset_for`] or as `runtime` does.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -67,6 +67,60 @@ pub fn descriptor(numbers: &[i32]) -> io::Result<Signals> {
     }
     // SAFETY: the descriptor is new and ours.
     Ok(Signals(unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// As [`descriptor`], for every signal but those that tell of a fault of this very program.
+pub fn descriptor_of_all() -> io::Result<Signals> {
+    let faults = [
+        libc::SIGFPE,
+        libc::SIGILL,
+        libc::SIGSEGV,
+        libc::SIGBUS,
+        libc::SIGABRT,
+        libc::SIGTRAP,
+        libc::SIGSYS,
+    ];
+    let all = (1..=libc::SIGRTMAX()).filter(|number| !faults.contains(number));
+    descriptor(&all.collect::<Vec<_>>())
+}
+
+/// Sends signal `number` to process `pid`, a child of ours whose exit was not taken yet.
+pub fn send_to_child(pid: i32, number: i32) -> io::Result<()> {
+    // SAFETY: plain numbers; whoever calls knows that the pid still names his child.
+    let result = unsafe { libc::kill(pid, number) };
+    if result == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Makes the program `command` will start lead a process group of its own, in the foreground of the
+/// terminal on standard input if there is one, with the default action for terminal stops.
+pub fn lead_foreground(command: &mut std::process::Command) {
+    let prepare = || {
+        // SAFETY: plain numbers; failing (already a leader) changes nothing.
+        unsafe { libc::setpgid(0, 0) };
+        // SAFETY: as above. Ignored while the terminal is taken from the background.
+        unsafe { libc::signal(libc::SIGTTOU, libc::SIG_IGN) };
+        // SAFETY: plain numbers; failing (no terminal) changes nothing.
+        unsafe { libc::tcsetpgrp(0, libc::getpgrp()) };
+        crate::signal_mask::reset_all();
+        Ok(())
+    };
+    // SAFETY: the closure runs between fork and exec, and calls only async-signal-safe functions that
+    // neither allocate nor lock.
+    unsafe { std::os::unix::process::CommandExt::pre_exec(command, prepare) };
+}
+
+/// Gives the program `command` will start no blocked and no ignored signals. (The standard library
+/// hands this process' own on.)
+pub fn reset_for(command: &mut std::process::Command) {
+    let prepare = || {
+        crate::signal_mask::reset_all();
+        Ok(())
+    };
+    // SAFETY: the closure runs between fork and exec; the reset neither allocates nor locks.
+    unsafe { std::os::unix::process::CommandExt::pre_exec(command, prepare) };
 }
 
 /// A descriptor that tells signals; poll it for readability.

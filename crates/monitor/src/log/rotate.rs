@@ -74,6 +74,7 @@ fn start_compressing(path: &Path) -> io::Result<()> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
+    hull_sys::signal::reset_for(&mut command);
     // Its exit is taken by the loop's SIGCHLD; a file it did not compress is as good a log.
     command.spawn().map(drop)
 }

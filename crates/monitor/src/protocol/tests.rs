@@ -175,3 +175,83 @@ fn a_full_frame_fits_the_largest_one_allowed() {
     let payload = vec![b'x'; MAX - 1];
     assert_eq!(Frame::Output(Stream::Stdout, &payload).encode().len(), MAX);
 }
+
+/// The drawing, `docs/monitor-protocol.md`.
+fn drawing() -> String {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/monitor-protocol.md"
+    );
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// First cells of the table below the line that begins with `head`.
+fn first_cells(drawing: &str, head: &str) -> Vec<String> {
+    let lines = drawing
+        .lines()
+        .skip_while(|line| !line.starts_with(head))
+        .skip(2);
+    let rows = lines.take_while(|line| line.starts_with('|'));
+    let cell = |line: &str| {
+        line.split('|')
+            .nth(1)
+            .unwrap()
+            .trim()
+            .trim_matches('`')
+            .to_owned()
+    };
+    rows.map(cell).collect()
+}
+
+#[test]
+fn the_drawing_shows_every_kind_of_frame_and_no_other() {
+    let drawing = drawing();
+    let mut kinds: Vec<String> = frames()
+        .iter()
+        .map(|(bytes, _)| format!("{:#04x}", bytes[0]))
+        .collect();
+    kinds.dedup();
+    assert_eq!(first_cells(&drawing, "| kind |"), kinds);
+    for byte in 0..=u8::MAX {
+        let unknown = matches!(Frame::decode(&[byte]), Err(BadFrame::Kind(_)));
+        assert_eq!(
+            unknown,
+            !kinds.contains(&format!("{byte:#04x}")),
+            "{byte:#04x}"
+        );
+    }
+}
+
+#[test]
+fn the_drawing_shows_every_request() {
+    let requests = frames()
+        .into_iter()
+        .filter_map(|(bytes, frame)| match frame {
+            Frame::Request(_) => {
+                Some(serde_json::from_slice::<serde_json::Value>(&bytes[1..]).unwrap())
+            }
+            _ => None,
+        });
+    let mut drawn = first_cells(&drawing(), "| `do` |");
+    let mut known: Vec<String> = requests
+        .map(|json| json["do"].as_str().unwrap().to_owned())
+        .collect();
+    (drawn.sort(), known.sort());
+    assert_eq!(drawn, known);
+}
+
+#[test]
+fn the_drawing_shows_every_file_of_the_run_directory() {
+    use crate::paths;
+    let known = [
+        paths::LAUNCH,
+        paths::LOCK,
+        paths::SOCKET,
+        paths::STATE,
+        paths::STDOUT,
+        paths::STDERR,
+        paths::EXECS,
+        paths::EXEC_EXIT,
+    ];
+    assert_eq!(first_cells(&drawing(), "| file |"), known);
+}

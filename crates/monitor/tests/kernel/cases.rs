@@ -56,11 +56,60 @@ const CASES: &[Case] = &[
     ("sigterm_to_the_monitor_stops_the_container", sigterm),
     ("a_second_monitor_is_refused", a_second_monitor_is_refused),
     ("out_of_memory_is_recorded", out_of_memory),
+    ("init_reaps_forwards_and_passes_the_code_on", init),
     (
         "the_container_gets_no_blocked_or_ignored_signals",
         clean_signals,
     ),
 ];
+
+/// Runs this executable as the container's PID 1.
+fn with_init(runtime: Option<&str>, command: &[&str]) -> Place {
+    let place = Place::new(runtime, &[&["/sbin/docker-init", "--"], command].concat());
+    let sbin = place.rootfs().join("sbin");
+    std::fs::create_dir_all(&sbin).unwrap();
+    std::fs::copy(std::env::current_exe().unwrap(), sbin.join("docker-init")).unwrap();
+    place
+}
+
+fn init(runtime: Option<&str>) {
+    // An orphan that ends is taken by PID 1; the command is not PID 1 and its code is passed on.
+    let script = "(sh -c 'sleep 0.05; exit 1' &); sleep 0.2; cat /proc/[0-9]*/stat | head -n 9; echo me $$; exit 9";
+    let place = with_init(runtime, &["sh", "-c", script]);
+    let mut session = place.launch(Some(ALL)).unwrap().session.unwrap();
+    let (out, _, code) = collect(&mut session);
+    assert_eq!(code, 9);
+    assert!(!out.contains(" Z ") && !out.contains("me 1\n"), "{out}");
+    let place = with_init(
+        runtime,
+        &[
+            "sh",
+            "-c",
+            "trap 'exit 6' TERM; echo up; while :; do sleep 0.01; done",
+        ],
+    );
+    place.launch(None).unwrap();
+    until("the trap", || place.log().contains("up"));
+    Client::connect(&place.run_dir())
+        .unwrap()
+        .signal(15)
+        .unwrap();
+    assert_eq!(place.exit().code, 6);
+    let place = with_init(runtime, &["sleep", "100"]);
+    place.launch(None).unwrap();
+    until("the command", || {
+        Client::connect(&place.run_dir())
+            .unwrap()
+            .signal(15)
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        !facts::lock_held(&place.run_dir()).unwrap()
+    });
+    assert_eq!(place.exit().code, 143);
+    let place = with_init(runtime, &["/absent"]);
+    place.launch(None).unwrap();
+    assert_eq!(place.exit().code, 127);
+}
 
 /// Runs the cases whose name holds the first argument.
 pub(crate) fn run(arguments: &[std::ffi::OsString]) -> ExitCode {

@@ -140,6 +140,10 @@ impl Place {
         self.dir.path().join("run")
     }
 
+    pub(crate) fn rootfs(&self) -> PathBuf {
+        self.dir.path().join("rootfs")
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
@@ -178,7 +182,9 @@ impl Place {
 
     /// The exit record once its monitor is gone.
     pub(crate) fn exit(&self) -> ExitRecord {
-        facts::wait_unmonitored(&self.run_dir()).unwrap();
+        until("the monitor's end", || {
+            !facts::lock_held(&self.run_dir()).unwrap()
+        });
         exit::read(&self.launch.exit_record)
             .unwrap()
             .expect("an exit record")
@@ -211,7 +217,9 @@ impl Drop for Place {
                 hull_sys::pidfd::signal(&pidfd, 9).ok();
             }
         }
-        facts::wait_unmonitored(&self.run_dir()).ok();
+        until("the monitor's end", || {
+            !facts::lock_held(&self.run_dir()).unwrap()
+        });
         for group in self.cgroups() {
             fs::remove_dir(group).ok();
         }
