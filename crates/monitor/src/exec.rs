@@ -53,6 +53,7 @@ pub fn launch(container_run_dir: &Path, exec: Exec, how: &How<'_>) -> Result<Lau
         exit_record: dir.join(paths::EXEC_EXIT),
         hull: None,
         state_dir: dir.clone(),
+        filter_cache: None,
         ephemeral: how.attach.is_some(),
     };
     let launched = launch::write(&dir, &plan).and_then(|()| launch::launch(&dir, how));

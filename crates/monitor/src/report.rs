@@ -57,6 +57,7 @@ fn foreign_kind(text: &str) -> Option<FailureKind> {
         "is a directory",
         "exec format error",
         "not executable",
+        "open executable: operation not permitted",
     ]) {
         return Some(FailureKind::CommandNotExecutable);
     }

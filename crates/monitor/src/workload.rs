@@ -51,14 +51,14 @@ impl Workload {
         }
     }
 
-    /// The process `running`, in the groups of `cgroup`.
-    pub(crate) fn new(running: Running, cgroup: Option<Cgroup>) -> (Self, Option<OwnedFd>) {
+    /// The process `running`.
+    pub(crate) fn new(running: Running) -> (Self, Option<OwnedFd>) {
         let terminal = running.terminal;
         let workload = Self {
             pid: running.pid,
             pidfd: running.pidfd,
             start_time: running.start_time,
-            cgroup,
+            cgroup: running.cgroup,
             hold: running.hold,
             foreign: None,
             events: None,
@@ -80,10 +80,10 @@ impl Workload {
             pidfd,
             start_time,
             terminal: None,
-            cgroup: None,
+            cgroup,
             hold: None,
         };
-        let (workload, _) = Self::new(running, cgroup);
+        let (workload, _) = Self::new(running);
         Ok(Self {
             foreign: Some(foreign),
             ..workload
@@ -170,7 +170,6 @@ fn container(
 ) -> Result<(Workload, Option<OwnedFd>), Error> {
     let host = Host::detect()?;
     let bundle = Bundle::load(&task.bundle)?;
-    let cgroup = groups(&bundle, &launch.id, task.systemd_cgroup)?;
     let running = hull_runtime::run(Create {
         id: &launch.id,
         bundle: &bundle,
@@ -180,9 +179,9 @@ fn container(
         preserve_fds: 0,
         systemd_cgroup: task.systemd_cgroup,
         pivot: true,
-        filter_cache: None,
+        filter_cache: launch.filter_cache.as_deref(),
     })?;
-    Ok(Workload::new(running, Some(cgroup)))
+    Ok(Workload::new(running))
 }
 
 /// The groups a bundle names, made or not.
@@ -232,7 +231,7 @@ fn exec(
         process: &task.process,
         stdio,
         preserve_fds: 0,
-        filter_cache: None,
+        filter_cache: launch.filter_cache.as_deref(),
     })?;
-    Ok(Workload::new(running, None))
+    Ok(Workload::new(running))
 }

@@ -203,6 +203,7 @@ fn launch(context: &Context, plan: &Plan<'_>) -> Result<Launch, Error> {
         exit_record: context.paths.exit_record(&row.id, config.auto_remove),
         hull: Some(callback(context)),
         state_dir: run_dir,
+        filter_cache: Some(context.paths.run_root().to_owned()),
         ephemeral: false,
     })
 }

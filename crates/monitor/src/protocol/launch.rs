@@ -40,6 +40,9 @@ pub struct Launch {
     pub hull: Option<Hull>,
     /// Directory the process' state is kept in by the runtime.
     pub state_dir: PathBuf,
+    /// Directory of compiled system call filters, shared by all containers; `None` compiles anew.
+    #[serde(default)]
+    pub filter_cache: Option<PathBuf>,
     /// Remove the run directory at the end, exit record included, once a client has taken the exit.
     #[serde(default)]
     pub ephemeral: bool,

@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &[std::ffi::OsString]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut failed = 0;
-    for runtime in [Some("/usr/bin/crun"), Some("/usr/sbin/runc")] {
+    for runtime in [None, Some("/usr/bin/crun"), Some("/usr/sbin/runc")] {
         if runtime.is_some_and(|path| !Path::new(path).exists()) {
             continue;
         }

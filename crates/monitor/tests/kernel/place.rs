@@ -77,6 +77,7 @@ impl Place {
             exit_record: data.join("exit.json"),
             hull: None,
             state_dir: dir.path().join("run"),
+            filter_cache: None,
             ephemeral: false,
         };
         let place = Self { dir, launch };
