@@ -6,6 +6,7 @@
 //! input is written to a file before anything else happens.
 #![forbid(unsafe_code)]
 
+mod archives;
 mod mutate;
 mod targets;
 

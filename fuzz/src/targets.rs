@@ -7,6 +7,8 @@ use hull_monitor::protocol::Frame;
 use hull_oci::runtime_spec::Spec;
 use hull_runtime::security::{profile::Context, seccomp};
 
+use crate::archives;
+
 /// A parser under test.
 pub struct Target {
     /// Its word.
@@ -23,6 +25,20 @@ pub struct Target {
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    Target {
+        name: "tar",
+        seeds: archives::layers,
+        words: archives::WORDS,
+        repair: archives::repair,
+        run: archives::layer,
+    },
+    Target {
+        name: "archive",
+        seeds: archives::archives,
+        words: archives::WORDS,
+        repair: archives::repair,
+        run: archives::archive,
+    },
     text(
         "reference",
         || texts(&["busybox", "localhost:5000/a/b:tag", "a@sha256:00", "A/b"]),
@@ -172,7 +188,7 @@ fn kind<T: std::fmt::Debug, E: std::fmt::Debug>(outcome: &Result<T, E>) -> Strin
 }
 
 /// A text's capitalised words outside quotes: the variants and types in it, few and telling.
-fn shape(text: &str) -> String {
+pub fn shape(text: &str) -> String {
     let outside = text.split('"').step_by(2);
     let words = outside.flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()));
     let names = words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
