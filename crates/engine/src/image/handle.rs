@@ -1,16 +1,54 @@
 //! [`Images`]: the verbs on images under one handle; each lives in its own file.
 
-use crate::context::Context;
+use hull_image::history::Step;
+use hull_image::prune::Pruned;
+use hull_image::remove::Removed;
+use hull_model::filter::Filters;
+use serde_json::Value;
 
-/// Verbs on images.
+use crate::context::Context;
+use crate::error::Error;
+use crate::image::list::{ImageListRequest, ImageSummary};
+use crate::image::{inspect, list, remove, tag};
+
+/// Verbs on images; `name` is a name with or without tag, a digest, an id or the beginning of one.
 #[derive(Clone, Copy)]
 pub struct Images<'a> {
-    #[expect(dead_code, reason = "used by the verbs that land with the store")]
     context: &'a Context,
 }
 
 impl<'a> Images<'a> {
     pub(crate) fn new(context: &'a Context) -> Self {
         Self { context }
+    }
+
+    /// Images that match, newest first.
+    pub fn list(&self, request: &ImageListRequest) -> Result<Vec<ImageSummary>, Error> {
+        list::list(self.context, request)
+    }
+
+    /// Gives the image `source` the name `target`.
+    pub fn tag(&self, source: &str, target: &str) -> Result<(), Error> {
+        tag::tag(self.context, source, target)
+    }
+
+    /// Takes a name off an image, and the image out of the store with its last name.
+    pub fn remove(&self, name: &str, force: bool) -> Result<Vec<Removed>, Error> {
+        remove::remove(self.context, name, force)
+    }
+
+    /// Removes images nobody names, or with `all` those no container uses.
+    pub fn prune(&self, all: bool, filters: &Filters) -> Result<Pruned, Error> {
+        remove::prune(self.context, all, filters)
+    }
+
+    /// Everything about an image, in docker's shape and order.
+    pub fn inspect(&self, name: &str) -> Result<Value, Error> {
+        inspect::inspect(self.context, name)
+    }
+
+    /// How an image was made, newest step first.
+    pub fn history(&self, name: &str) -> Result<Vec<Step>, Error> {
+        Ok(hull_image::history::history(&self.context.store(), name)?)
     }
 }
