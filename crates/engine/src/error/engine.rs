@@ -27,6 +27,9 @@ pub enum Error {
     /// The image store.
     #[error(transparent)]
     Image(#[from] hull_image::Error),
+    /// A word of the OCI specifications (platform, reference, digest) that is none.
+    #[error(transparent)]
+    Word(hull_oci::Error),
     /// A monitor, or what it left behind.
     #[error(transparent)]
     Monitor(hull_monitor::Error),
@@ -156,6 +159,7 @@ impl Fault for Error {
             Self::Ledger(error) => error.kind(),
             Self::Image(error) => error.kind(),
             Self::Monitor(error) => error.kind(),
+            Self::Word(error) => error.kind(),
             Self::Cgroup(error) => error.kind(),
             Self::Process { source, .. } => kind_of_io(source),
             Self::NoImage { .. } | Self::Platform { .. } => Kind::NotFound,
@@ -176,6 +180,7 @@ impl Fault for Error {
             Self::Ledger(error) => error.hint(),
             Self::Image(error) => error.hint(),
             Self::Monitor(error) => error.hint(),
+            Self::Word(error) => error.hint(),
             Self::Cgroup(error) => error.hint(),
             Self::NoImage { .. } => Some(
                 "bring it in with `hull load` or `hull import`; registries come in a later release"

@@ -1,6 +1,7 @@
 //! [`Images`]: the verbs on images under one handle; each lives in its own file.
 
 use hull_image::history::Step;
+use hull_image::load::{LoadSource, Loaded, Progress};
 use hull_image::prune::Pruned;
 use hull_image::remove::Removed;
 use hull_model::filter::Filters;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::error::Error;
 use crate::image::list::{ImageListRequest, ImageSummary};
-use crate::image::{inspect, list, remove, tag};
+use crate::image::{inspect, list, load, remove, tag};
 
 /// Verbs on images; `name` is a name with or without tag, a digest, an id or the beginning of one.
 #[derive(Clone, Copy)]
@@ -25,6 +26,17 @@ impl<'a> Images<'a> {
     /// Images that match, newest first.
     pub fn list(&self, request: &ImageListRequest) -> Result<Vec<ImageSummary>, Error> {
         list::list(self.context, request)
+    }
+
+    /// Brings the images of an archive or layout into the store; of `platform`, the host's when `None`.
+    /// `progress` hears how far it is, from several threads.
+    pub fn load(
+        &self,
+        source: LoadSource<'_>,
+        platform: Option<&str>,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Vec<Loaded>, Error> {
+        load::load(self.context, source, platform, progress)
     }
 
     /// Gives the image `source` the name `target`.

@@ -9,6 +9,7 @@ use hull_state::ImageRow;
 use crate::container::create::PullPolicy;
 use crate::context::Context;
 use crate::error::Error;
+use crate::image::load;
 
 /// The image that `config` names.
 pub fn lookup(
@@ -57,7 +58,7 @@ fn matches(wanted: &str, row: &ImageRow) -> bool {
 fn embedded(context: &Context, name: &str, pull: PullPolicy) -> Result<ImageRow, Error> {
     let full = |name: &str| {
         Reference::parse(name)
-            .map(|reference| reference.to_string())
+            .map(|reference| reference.with_default_tag().to_string())
             .ok()
     };
     let missing = || Error::NoImage {
@@ -69,17 +70,17 @@ fn embedded(context: &Context, name: &str, pull: PullPolicy) -> Result<ImageRow,
         .embedded
         .iter()
         .find(|one| full(one.reference).as_ref() == Some(&wanted));
-    let Some(_archive) = one.filter(|_| pull != PullPolicy::Never) else {
+    let Some(one) = one.filter(|_| pull != PullPolicy::Never) else {
         return Err(missing());
     };
-
+    load::embedded(context, one.archive)?;
     Ok(hull_image::resolve::resolve(&context.store(), name)?)
 }
 
 /// `name` with its tag, as docker says it in this message.
 fn familiar(name: &str) -> String {
     match Reference::parse(name) {
-        Ok(reference) => reference.familiar(),
+        Ok(reference) => reference.with_default_tag().familiar(),
         Err(_) => name.to_owned(),
     }
 }

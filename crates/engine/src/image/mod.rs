@@ -5,6 +5,7 @@
 
 mod handle;
 mod inspect;
+mod load;
 mod pattern;
 mod record;
 mod remove;
