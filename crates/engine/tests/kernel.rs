@@ -20,8 +20,16 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     arm();
-    let words: Vec<String> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let words: Vec<String> = arguments
+        .iter()
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect();
+    match words
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         ["monitor", ..] => hull_monitor::main(arguments.get(1..).unwrap_or_default()),
         ["--root", root, "--run-root", run, "system", verb, rest @ ..] => {
             kernel::place::called_back(root.as_ref(), run.as_ref(), verb, rest)

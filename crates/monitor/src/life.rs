@@ -257,7 +257,10 @@ impl Monitor {
         };
         if !self.restart.is_stopped() {
             match self.start_task() {
-                Ok(()) => return true,
+                Ok(()) => {
+                    self.note("start", None);
+                    return true;
+                }
                 Err(error) => {
                     let failure = crate::report::failure(&error);
                     last.code = i32::from(failure.kind.exit_code());

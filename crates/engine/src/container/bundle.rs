@@ -204,7 +204,8 @@ fn launch(context: &Context, plan: &Plan<'_>) -> Result<Launch, Error> {
         hull: Some(callback(context)),
         state_dir: run_dir,
         filter_cache: Some(context.paths.run_root().to_owned()),
-        ephemeral: false,
+        // The exit record lies elsewhere, or nobody will ask for it.
+        ephemeral: true,
     })
 }
 

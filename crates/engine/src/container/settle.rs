@@ -5,6 +5,7 @@
 
 use hull_model::id::ContainerId;
 use hull_monitor::client::Session;
+use hull_monitor::orphan;
 use hull_monitor::protocol::ExitRecord;
 use hull_state::{ContainerRow, Exit, Start};
 use hull_sys::failpoint::failpoint;
@@ -65,29 +66,39 @@ pub(crate) fn is_half_gone(row: &ContainerRow, observed: &Observed) -> bool {
     !observed.facts.monitored && !observed.status.is_alive() && ends_with_removal(row, observed)
 }
 
-/// Writes an exit the ledger has not seen into ledger and journal.
+/// Writes an exit the ledger has not seen into ledger and journal, and clears away what a killed
+/// monitor left behind.
 pub(crate) fn note_exit(
     context: &Context,
     row: &ContainerRow,
     observed: &Observed,
 ) -> Result<(), Error> {
-    if let Some(found) = &observed.record {
-        return write(context, row, found);
+    if observed.status.is_alive() || observed.facts.monitored {
+        return match &observed.record {
+            Some(found) => write(context, row, found),
+            None => Ok(()),
+        };
     }
-    if let Some(made_up) = unseen(context, row, observed)? {
-        // Nobody is left who would have removed it.
-        facts::remove_cgroup(context, row)?;
-        write(context, row, &made_up)?;
+    let run_dir = context.paths.run(&row.id);
+    let unseen = unseen(context, row, observed)?;
+    let found = match (&observed.record, unseen) {
+        (Some(found), _) => Some(found.clone()),
+        (None, Some(_)) if observed.facts.state.is_some() => {
+            Some(orphan::clear(&run_dir).map_err(Error::Monitor)?)
+        }
+        (None, made_up) => made_up,
+    };
+    // A monitor that was killed removed nothing, and may have died before it said who its child is.
+    facts::remove_cgroup(context, row)?;
+    match found {
+        Some(found) => write(context, row, &found),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn write(context: &Context, row: &ContainerRow, found: &ExitRecord) -> Result<(), Error> {
     let time = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);
     let ran = (found.finished_at.saturating_sub(found.started_at)) / 1_000_000_000;
-    if found.oom_killed {
-        record::note(context, row, "oom", &[]);
-    }
     let more = [
         ("execDuration", ran.to_string()),
         ("exitCode", found.code.to_string()),

@@ -16,13 +16,24 @@ pub(crate) fn load(
     platform: Option<&str>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Loaded>, Error> {
-    let platform = platform.map(Platform::parse).transpose().map_err(Error::Word)?;
-    let options =
-        LoadOptions { platform: platform.as_ref(), now: context.now().0, progress };
+    let platform = platform
+        .map(Platform::parse)
+        .transpose()
+        .map_err(Error::Word)?;
+    let options = LoadOptions {
+        platform: platform.as_ref(),
+        now: context.now().0,
+        progress,
+    };
     let loaded = load_images(&context.store(), source, options)?;
     for image in &loaded {
         let id = image.id.as_str();
-        record::note(context, "load", id, image.names.first().map_or(id, String::as_str));
+        record::note(
+            context,
+            "load",
+            id,
+            image.names.first().map_or(id, String::as_str),
+        );
     }
     Ok(loaded)
 }

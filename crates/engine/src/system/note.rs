@@ -22,29 +22,30 @@ pub(crate) fn note(
     let Some(row) = context.ledger.containers().get(&id)? else {
         return Ok(());
     };
-    let detail: Vec<(&str, String)> = detail
-        .map(|detail| ("detail", detail.to_owned()))
-        .into_iter()
-        .collect();
     match what {
-        "died" | "die" => died(context, &row),
-        "restarted" | "restart" | "start" | "started" => restarted(context, &row),
+        "restart" => died(context, &row),
+        "start" => restarted(context, &row),
+        "oom" => {
+            record::note(context, &row, "oom", &[]);
+            Ok(())
+        }
         other => {
-            record::note(context, &row, other, &detail);
+            let more: Vec<(&str, String)> = detail
+                .map(|detail| ("detail", detail.to_owned()))
+                .into_iter()
+                .collect();
+            record::note(context, &row, other, &more);
             Ok(())
         }
     }
 }
 
-/// It ended, and its monitor will start it again.
+/// It ended, and its monitor will start it again; a monitor that knows of an oom says so itself.
 fn died(context: &Context, row: &hull_state::ContainerRow) -> Result<(), Error> {
     let path = context.paths.exit_record(&row.id, row.auto_remove);
     let Some(found) = exit::read(&path).map_err(Error::Monitor)? else {
         return Ok(());
     };
-    if found.oom_killed {
-        record::note(context, row, "oom", &[]);
-    }
     record::note(context, row, "die", &[("exitCode", found.code.to_string())]);
     let time = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);
     let exit = Exit {

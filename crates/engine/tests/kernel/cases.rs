@@ -19,7 +19,10 @@ type Case = (&'static str, fn());
 const CASES: &[Case] = &[
     ("runs_and_forgets", runs_and_forgets),
     ("keeps_logs_and_exit", keeps_logs_and_exit),
-    ("starts_stops_and_starts_again", starts_stops_and_starts_again),
+    (
+        "starts_stops_and_starts_again",
+        starts_stops_and_starts_again,
+    ),
     ("pauses_and_executes", pauses_and_executes),
     ("refuses_in_dockers_words", refuses_in_dockers_words),
     ("waits_and_kills", waits_and_kills),
@@ -51,7 +54,11 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         }
     }
     println!("{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn rustix_is_root() -> bool {
@@ -60,12 +67,20 @@ fn rustix_is_root() -> bool {
 
 fn runs_and_forgets() {
     let place = Place::new();
-    let config = ContainerConfig { auto_remove: true, ..shell("echo out; echo err >&2; exit 3") };
+    let config = ContainerConfig {
+        auto_remove: true,
+        ..shell("echo out; echo err >&2; exit 3")
+    };
     let ran = place.run(config);
-    assert_eq!((ran.exit.code, ran.stdout.as_str(), ran.stderr.as_str()), (3, "out\n", "err\n"));
+    assert_eq!(
+        (ran.exit.code, ran.stdout.as_str(), ran.stderr.as_str()),
+        (3, "out\n", "err\n")
+    );
     place.assert_clean(&[]);
-    assert_eq!(place.names("run/locks"), [""; 0]);
-    let all = ListRequest { all: true, ..ListRequest::default() };
+    let all = ListRequest {
+        all: true,
+        ..ListRequest::default()
+    };
     assert!(place.engine.containers().list(&all).unwrap().is_empty());
 }
 
@@ -73,13 +88,28 @@ fn keeps_logs_and_exit() {
     let place = Place::new();
     let ran = place.run(shell("id -u; hostname; pwd; echo $HOME; exit 4"));
     assert_eq!(ran.exit.code, 4);
-    let all = ListRequest { all: true, ..ListRequest::default() };
+    let all = ListRequest {
+        all: true,
+        ..ListRequest::default()
+    };
     let listed = place.another().containers().list(&all).unwrap();
     assert_eq!(listed.len(), 1);
-    assert!(listed[0].status.starts_with("Exited (4)"), "{}", listed[0].status);
+    assert!(
+        listed[0].status.starts_with("Exited (4)"),
+        "{}",
+        listed[0].status
+    );
     let id = listed[0].id.to_string();
-    assert_eq!(ran.stdout, format!("0\n{}\n/\n/root\n", listed[0].id.short()));
-    let mut logs = place.engine.containers().logs(&id, LogsRequest::default()).unwrap();
+    assert_eq!(
+        ran.stdout,
+        format!("0\n{}\n/\n/root\n", listed[0].id.short())
+    );
+    place.wait_empty("run/containers");
+    let mut logs = place
+        .engine
+        .containers()
+        .logs(&id, LogsRequest::default())
+        .unwrap();
     let mut text = String::new();
     while let Some(line) = logs.next_line().unwrap() {
         text.push_str(&line.log);
@@ -88,30 +118,59 @@ fn keeps_logs_and_exit() {
     let document = place.engine.containers().inspect(&id, true).unwrap();
     assert_eq!(document["State"]["ExitCode"], 4);
     assert_eq!(document["Config"]["Image"], "busybox");
-    place.engine.containers().remove(&id, RemoveRequest::default()).unwrap();
+    place
+        .engine
+        .containers()
+        .remove(&id, RemoveRequest::default())
+        .unwrap();
     place.assert_clean(&[id]);
 }
 
 fn starts_stops_and_starts_again() {
     let place = Place::new();
-    let line = "echo begun >> /kept; cat /kept; trap 'exit 7' TERM; while :; do sleep 0.01; done";
+    let line = "trap 'exit 7' TERM; echo begun >> /kept; cat /kept; while :; do sleep 0.01; done";
     let id = place.detached("web", shell(line));
     assert_eq!(place.status("web"), "running");
+    place.wait_for_output("web", "begun");
     let containers = place.engine.containers();
     containers.stop("web", &StopRequest::default()).unwrap();
     let document = containers.inspect("web", false).unwrap();
     assert_eq!(document["State"]["Status"], "exited");
     assert_eq!(document["State"]["ExitCode"], 7);
-    let connect = StartRequest { attach: all_output(), console_size: None };
+    let connect = StartRequest {
+        attach: all_output(),
+        console_size: None,
+    };
     let mut started = containers.start("web", connect).unwrap();
     assert!(!started.already);
-    assert!(containers.start("web", StartRequest::default()).unwrap().already);
-    containers.restart("web", &StopRequest { signal: None, timeout: Some(1) }).unwrap();
+    assert!(
+        containers
+            .start("web", StartRequest::default())
+            .unwrap()
+            .already
+    );
+    containers
+        .restart(
+            "web",
+            &StopRequest {
+                signal: None,
+                timeout: Some(1),
+            },
+        )
+        .unwrap();
     // The session is on the life that ended with the restart.
     let ran = drain(&mut started.session.take().unwrap());
     assert_eq!(ran.stdout, "begun\nbegun\n");
     assert_eq!(place.status("web"), "running");
-    containers.remove("web", RemoveRequest { force: true, volumes: false }).unwrap();
+    containers
+        .remove(
+            "web",
+            RemoveRequest {
+                force: true,
+                volumes: false,
+            },
+        )
+        .unwrap();
     place.assert_clean(&[id]);
 }
 
@@ -126,7 +185,9 @@ fn pauses_and_executes() {
         attach: all_output(),
         ..ExecRequest::default()
     };
-    let mut executed = containers.exec("web", exec("echo $A $(id -u); exit 5", Some("7"))).unwrap();
+    let mut executed = containers
+        .exec("web", exec("echo $A $(id -u); exit 5", Some("7")))
+        .unwrap();
     let ran = drain(executed.session.as_mut().unwrap());
     assert_eq!((ran.exit.code, ran.stdout.as_str()), (5, "b 7\n"));
     containers.finish_exec(&executed, &ran.exit).unwrap();
@@ -147,7 +208,15 @@ fn pauses_and_executes() {
     assert_eq!(top.processes.len(), 1);
     assert_eq!(top.processes[0][7], "sleep 1000");
     containers.pause("web").unwrap();
-    containers.remove("web", RemoveRequest { force: true, volumes: false }).unwrap();
+    containers
+        .remove(
+            "web",
+            RemoveRequest {
+                force: true,
+                volumes: false,
+            },
+        )
+        .unwrap();
     place.assert_clean(&[id]);
 }
 
@@ -169,18 +238,28 @@ fn refuses_in_dockers_words() {
         )
     );
     assert_eq!(
-        words(containers.remove("web", RemoveRequest::default()).unwrap_err()),
+        words(
+            containers
+                .remove("web", RemoveRequest::default())
+                .unwrap_err()
+        ),
         "cannot remove container \"/web\": container is running: \
          stop the container before removing or force remove"
     );
-    assert_eq!(words(containers.pause("none").unwrap_err()), "No such container: none");
+    assert_eq!(
+        words(containers.pause("none").unwrap_err()),
+        "No such container: none"
+    );
     containers.kill("web", None).unwrap();
     assert_eq!(
         words(containers.kill("web", None).unwrap_err()),
         format!("cannot kill container: web: container {id} is not running")
     );
     let missing = CreateRequest {
-        config: ContainerConfig { image: "nothing".into(), ..shell("true") },
+        config: ContainerConfig {
+            image: "nothing".into(),
+            ..shell("true")
+        },
         ..CreateRequest::default()
     };
     assert_eq!(
@@ -195,30 +274,52 @@ fn waits_and_kills() {
     let other = place.another();
     let waiter = std::thread::scope(|scope| {
         let waiter = scope.spawn(move || {
-            other.containers().wait("web", WaitCondition::NotRunning).unwrap().code
+            other
+                .containers()
+                .wait("web", WaitCondition::NotRunning)
+                .unwrap()
+                .code
         });
         place.engine.containers().kill("web", Some("TERM")).unwrap();
         place.engine.containers().kill("web", Some("KILL")).unwrap();
         waiter.join().unwrap()
     });
     assert!(waiter == 137 || waiter == 143, "{waiter}");
-    let again = place.engine.containers().wait("web", WaitCondition::NotRunning).unwrap();
+    let again = place
+        .engine
+        .containers()
+        .wait("web", WaitCondition::NotRunning)
+        .unwrap();
     assert_eq!(again.code, waiter);
 }
 
 fn a_command_that_is_not_there() {
     let place = Place::new();
-    let config =
-        ContainerConfig { cmd: Some(vec!["nowhere".into()]), ..shell("") };
-    let request = CreateRequest { config, name: Some("bad".into()), ..CreateRequest::default() };
+    let config = ContainerConfig {
+        cmd: Some(vec!["nowhere".into()]),
+        ..shell("")
+    };
+    let request = CreateRequest {
+        config,
+        name: Some("bad".into()),
+        ..CreateRequest::default()
+    };
     let connect = StartRequest::default();
-    let error = place.engine.containers().run(request, connect, &mut |_| {}).unwrap_err();
+    let error = place
+        .engine
+        .containers()
+        .run(request, connect, &mut |_| {})
+        .unwrap_err();
     assert_eq!(error.exit_code(), 127, "{error}");
     assert_eq!(place.status("bad"), "created");
     let document = place.engine.containers().inspect("bad", false).unwrap();
     assert_eq!(document["State"]["ExitCode"], 127);
     let id = document["Id"].as_str().unwrap().to_owned();
-    place.engine.containers().remove("bad", RemoveRequest::default()).unwrap();
+    place
+        .engine
+        .containers()
+        .remove("bad", RemoveRequest::default())
+        .unwrap();
     place.assert_clean(&[id]);
 }
 
@@ -232,11 +333,13 @@ fn many_at_once() {
                 scope.spawn(move || worker_runs(&engine, worker, EACH))
             })
             .collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
     });
     assert!(failures.is_empty(), "{failures:?}");
     place.assert_clean(&[]);
-    assert_eq!(place.names("run/locks"), [""; 0]);
 }
 
 fn worker_runs(engine: &hull_engine::Engine, worker: u32, runs: u32) -> Vec<String> {
@@ -244,10 +347,16 @@ fn worker_runs(engine: &hull_engine::Engine, worker: u32, runs: u32) -> Vec<Stri
     for number in 0..runs {
         let line = format!("echo {worker}.{number}");
         let request = CreateRequest {
-            config: ContainerConfig { auto_remove: true, ..shell(&line) },
+            config: ContainerConfig {
+                auto_remove: true,
+                ..shell(&line)
+            },
             ..CreateRequest::default()
         };
-        let connect = StartRequest { attach: all_output(), console_size: None };
+        let connect = StartRequest {
+            attach: all_output(),
+            console_size: None,
+        };
         match engine.containers().run(request, connect, &mut |_| {}) {
             Ok(mut started) => {
                 let mut session = started.session.take().unwrap();

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use hull_engine::container::create::CreateRequest;
+use hull_engine::container::logs::LogsRequest;
 use hull_engine::container::start::StartRequest;
 use hull_engine::{Engine, Settings};
 use hull_image::load::LoadSource;
@@ -37,7 +38,11 @@ pub(crate) fn called_back(root: &Path, run: &Path, verb: &str, rest: &[&str]) ->
         ("note", [id, what, rest @ ..]) => engine.system().note(id, what, rest.first().copied()),
         _ => panic!("{verb} {rest:?}"),
     };
-    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if done.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// What a foreground run gave.
@@ -61,11 +66,20 @@ pub(crate) fn drain(session: &mut Session) -> Ran {
         }
     };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { exit, stdout: text(out), stderr: text(err) }
+    Ran {
+        exit,
+        stdout: text(out),
+        stderr: text(err),
+    }
 }
 
 pub(crate) fn all_output() -> Option<Streams> {
-    Some(Streams { stdin: false, stdout: true, stderr: true, lossless: true })
+    Some(Streams {
+        stdin: false,
+        stdout: true,
+        stderr: true,
+        lossless: true,
+    })
 }
 
 /// The wish to run `line` in busybox's shell.
@@ -95,8 +109,14 @@ impl Place {
     }
 
     pub(crate) fn run(&self, config: ContainerConfig) -> Ran {
-        let request = CreateRequest { config, ..CreateRequest::default() };
-        let connect = StartRequest { attach: all_output(), console_size: None };
+        let request = CreateRequest {
+            config,
+            ..CreateRequest::default()
+        };
+        let connect = StartRequest {
+            attach: all_output(),
+            console_size: None,
+        };
         let containers = self.engine.containers();
         let mut started = containers.run(request, connect, &mut |_| {}).unwrap();
         let mut session = started.session.take().unwrap();
@@ -107,10 +127,17 @@ impl Place {
 
     /// Runs in the background; its name is `name`.
     pub(crate) fn detached(&self, name: &str, config: ContainerConfig) -> String {
-        let request =
-            CreateRequest { config, name: Some(name.into()), ..CreateRequest::default() };
+        let request = CreateRequest {
+            config,
+            name: Some(name.into()),
+            ..CreateRequest::default()
+        };
         let connect = StartRequest::default();
-        let started = self.engine.containers().run(request, connect, &mut |_| {}).unwrap();
+        let started = self
+            .engine
+            .containers()
+            .run(request, connect, &mut |_| {})
+            .unwrap();
         started.id.to_string()
     }
 
@@ -132,19 +159,53 @@ impl Place {
         names
     }
 
-    /// Nothing of a container is left, anywhere.
+    /// A directory is empty, as soon as whoever removes its last entry has done so.
+    pub(crate) fn wait_empty(&self, dir: &str) {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while !self.names(dir).is_empty() && std::time::Instant::now() < end {
+            std::thread::yield_now();
+        }
+        assert_eq!(self.names(dir), [""; 0], "{dir}");
+    }
+
+    /// Nothing of a container is left, anywhere, as soon as its monitor and its reaper have gone.
     pub(crate) fn assert_clean(&self, ids: &[String]) {
-        assert_eq!(self.names("run/containers"), [""; 0], "run directories");
-        assert_eq!(self.names("root/containers"), [""; 0], "container directories");
-        assert_eq!(self.names("root/trash"), [""; 0], "trash");
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while !self.left(ids).is_empty() && std::time::Instant::now() < end {
+            std::thread::yield_now();
+        }
+        assert_eq!(self.left(ids), [""; 0]);
+    }
+
+    fn left(&self, ids: &[String]) -> Vec<String> {
+        let mut left = self.names("run/containers");
+        left.extend(self.names("root/containers"));
+        left.extend(self.names("root/trash"));
+        left.extend(self.names("run/locks"));
+        let layers = self.names("root/snapshots");
+        left.extend(layers.into_iter().filter(|name| ids.contains(name)));
         for id in ids {
-            assert!(!self.names("root/snapshots").contains(id), "writable layer");
-            assert!(!self.names("run/locks").contains(id), "lock");
             for controller in ["memory", "freezer", "pids", "unified", "cpu", "devices"] {
                 let group = format!("/sys/fs/cgroup/{controller}/hull/{id}");
-                assert!(!Path::new(&group).exists(), "{group}");
+                left.extend(Path::new(&group).exists().then_some(group));
             }
         }
+        left
+    }
+
+    /// Waits until the container `name` has written `text`.
+    pub(crate) fn wait_for_output(&self, name: &str, text: &str) {
+        let request = LogsRequest {
+            follow: true,
+            ..LogsRequest::default()
+        };
+        let mut logs = self.engine.containers().logs(name, request).unwrap();
+        while let Some(line) = logs.next_line().unwrap() {
+            if line.log.contains(text) {
+                return;
+            }
+        }
+        panic!("{name} ended without {text}");
     }
 }
 
@@ -154,9 +215,15 @@ impl Drop for Place {
             all: true,
             ..hull_engine::container::list::ListRequest::default()
         };
-        let force = hull_engine::container::remove::RemoveRequest { force: true, volumes: true };
+        let force = hull_engine::container::remove::RemoveRequest {
+            force: true,
+            volumes: true,
+        };
         for left in self.engine.containers().list(&request).unwrap_or_default() {
-            self.engine.containers().remove(left.id.as_str(), force).ok();
+            self.engine
+                .containers()
+                .remove(left.id.as_str(), force)
+                .ok();
         }
     }
 }
