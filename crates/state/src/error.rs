@@ -219,7 +219,7 @@ fn hint_of_io(error: &std::io::Error) -> Option<String> {
     use std::io::ErrorKind as E;
     let hint = match error.kind() {
         E::StorageFull | E::QuotaExceeded => "free some space on the file system of --root",
-        E::ReadOnlyFilesystem | E::PermissionDenied | E::NotADirectory => {
+        E::ReadOnlyFilesystem | E::PermissionDenied | E::NotADirectory | E::AlreadyExists => {
             "--root must be a directory you may write to, on a file system mounted read-write"
         }
         _ => return None,

@@ -20,3 +20,6 @@ pub use document::Document;
 pub use error::{Error, Result};
 pub use images::{ImageRow, NewImage, ReferenceRow};
 pub use layers::LayerRow;
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,40 @@ fn back_up(db: &Connection, path: &Path, found: i64) -> Result<()> {
         .map_err(|source| Error::Backup { path: copy, source })?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_current_schema_is_the_last_step() {
+        assert_eq!(i64::try_from(STEPS.len()).unwrap(), CURRENT);
+    }
+
+    #[test]
+    fn a_copy_is_made_and_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.db");
+        let db = Connection::open(&path).unwrap();
+        bring_up_to_date(&db, &path).unwrap();
+        check(&db, &path).unwrap();
+        for _ in 0..2 {
+            back_up(&db, &path, CURRENT).unwrap();
+        }
+        let copy = Connection::open(dir.path().join("state.db.before-2")).unwrap();
+        assert_eq!(version(&copy).unwrap(), CURRENT);
+        check(&copy, &path).unwrap();
+    }
+
+    #[test]
+    fn a_failing_step_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Connection::open(dir.path().join("state.db")).unwrap();
+        assert!(apply(&db, "CREATE TABLE a (b); CREATE TABLE a (b);", 7).is_err());
+        assert_eq!(version(&db).unwrap(), 0);
+        let tables: i64 = db
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 0);
+    }
+}
