@@ -42,155 +42,145 @@ pub enum Removed {
 /// Removes the image or name `text`.
 pub fn remove(store: &Store<'_>, text: &str, options: RemoveOptions<'_>) -> Result<Vec<Removed>> {
     let (image, name) = resolve_named(store, text)?;
-    let mut removed = Vec::new();
-    let quiet = match name {
+    let mut removal = Removal {
+        store,
+        image,
+        options,
+        removed: Vec::new(),
+    };
+    match name {
         Some(name) => {
-            untag_one(store, &image, &name, text, options, &mut removed)?;
-            if !store.ledger.images().references_of(&image.id)?.is_empty() {
-                layout::publish(store)?;
-                return Ok(removed);
+            removal.untag_one(&name, text)?;
+            if removal.names()?.is_empty() {
+                removal.delete()?;
             }
-            true
         }
         None => {
-            untag_all(store, &image, options, &mut removed)?;
-            false
+            removal.untag_all()?;
+            removal.check_users()?;
+            removal.delete()?;
         }
-    };
-    delete(store, &image, options, quiet, &mut removed)?;
+    }
     layout::publish(store)?;
     sweep(store)?;
-    Ok(removed)
+    Ok(removal.removed)
 }
 
-/// Removes one name, and with the last tag of a repository its digests.
-fn untag_one(
-    store: &Store<'_>,
-    image: &ImageRow,
-    name: &str,
-    text: &str,
-    options: RemoveOptions<'_>,
-    removed: &mut Vec<Removed>,
-) -> Result<()> {
-    let names = store.ledger.images().references_of(&image.id)?;
-    if single(names.iter().map(|r| r.name.as_str())) && !options.force {
-        if let Some(user) = store.ledger.containers().of_image(&image.id)?.first() {
+/// A removal under way.
+struct Removal<'a> {
+    store: &'a Store<'a>,
+    image: ImageRow,
+    options: RemoveOptions<'a>,
+    removed: Vec<Removed>,
+}
+
+impl Removal<'_> {
+    /// The names the image has now.
+    fn names(&self) -> Result<Vec<String>> {
+        let names = self.store.ledger.images().references_of(&self.image.id)?;
+        Ok(names.into_iter().map(|reference| reference.name).collect())
+    }
+
+    fn users(&self) -> Result<Vec<ContainerRow>> {
+        Ok(self.store.ledger.containers().of_image(&self.image.id)?)
+    }
+
+    /// Removes one name, and with the last tag of a repository its digests.
+    fn untag_one(&mut self, name: &str, text: &str) -> Result<()> {
+        let last = single(&self.names()?) && !self.options.force;
+        if let Some(user) = self.users()?.first().filter(|_| last) {
             return Err(Error::NameInUse {
                 name: text.to_owned(),
                 container: user.id.short().to_owned(),
-                image: image.id.short().to_owned(),
+                image: self.image.id.short().to_owned(),
             });
         }
-    }
-    untag(store, image, name, removed)?;
-    let left = store.ledger.images().references_of(&image.id)?;
-    let repository = repository_of(name);
-    let mine = || left.iter().filter(|r| repository_of(&r.name) == repository);
-    if mine().all(|r| is_digest(&r.name)) {
-        for reference in mine() {
-            untag(store, image, &reference.name, removed)?;
+        self.untag(name)?;
+        let repository = repository_of(name);
+        let mut left = self.names()?;
+        left.retain(|name| repository_of(name) == repository);
+        if left.iter().all(|name| is_digest(name)) {
+            for name in left {
+                self.untag(&name)?;
+            }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// An id removes all names when they are one tag's, or by force.
-fn untag_all(
-    store: &Store<'_>,
-    image: &ImageRow,
-    options: RemoveOptions<'_>,
-    removed: &mut Vec<Removed>,
-) -> Result<()> {
-    let names = store.ledger.images().references_of(&image.id)?;
-    let one = single(names.iter().map(|r| r.name.as_str()));
-    if !one && !names.is_empty() && !options.force {
-        let reason = "image is referenced in multiple repositories".to_owned();
-        return Err(in_use(image, "must be forced", reason));
+    /// An id removes all names when they are one tag's, or by force.
+    fn untag_all(&mut self) -> Result<()> {
+        let names = self.names()?;
+        if !single(&names) && !names.is_empty() && !self.options.force {
+            let reason = "image is referenced in multiple repositories".to_owned();
+            return Err(self.in_use("must be forced", reason));
+        }
+        self.check_users()?;
+        names.iter().try_for_each(|name| self.untag(name))
     }
-    check_users(store, image, options)?;
-    for reference in names {
-        untag(store, image, &reference.name, removed)?;
-    }
-    Ok(())
-}
 
-fn untag(
-    store: &Store<'_>,
-    image: &ImageRow,
-    name: &str,
-    removed: &mut Vec<Removed>,
-) -> Result<()> {
-    if store.ledger.images().untag(name)? {
-        let shown = Reference::parse(name).map(|r| r.familiar());
-        let name = shown.unwrap_or_else(|_| name.to_owned());
-        removed.push(Removed::Untagged {
-            name,
-            image: image.id.clone(),
-        });
+    fn untag(&mut self, name: &str) -> Result<()> {
+        if self.store.ledger.images().untag(name)? {
+            let shown = Reference::parse(name).map(|r| r.familiar());
+            let name = shown.unwrap_or_else(|_| name.to_owned());
+            self.removed.push(Removed::Untagged {
+                name,
+                image: self.image.id.clone(),
+            });
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Running containers forbid it, stopped ones unless forced.
-fn check_users(store: &Store<'_>, image: &ImageRow, options: RemoveOptions<'_>) -> Result<()> {
-    let users = store.ledger.containers().of_image(&image.id)?;
-    if let Some(user) = users.iter().find(|user| (options.running)(user)) {
-        let reason = format!(
-            "image is being used by running container {}",
-            user.id.short()
-        );
-        return Err(in_use(image, "cannot be forced", reason));
-    }
-    match users.first() {
-        Some(user) if !options.force => {
+    /// Running containers forbid it, stopped ones unless forced.
+    fn check_users(&self) -> Result<()> {
+        let users = self.users()?;
+        if let Some(user) = users.iter().find(|user| (self.options.running)(user)) {
             let reason = format!(
-                "image is being used by stopped container {}",
+                "image is being used by running container {}",
                 user.id.short()
             );
-            Err(in_use(image, "must be forced", reason))
+            return Err(self.in_use("cannot be forced", reason));
         }
-        _ => Ok(()),
-    }
-}
-
-fn in_use(image: &ImageRow, force: &'static str, reason: String) -> Error {
-    Error::ImageInUse {
-        image: image.id.short().to_owned(),
-        force,
-        reason,
-    }
-}
-
-/// Deletes an image without names; one that a container still uses stays, nameless.
-fn delete(
-    store: &Store<'_>,
-    image: &ImageRow,
-    options: RemoveOptions<'_>,
-    quiet: bool,
-    removed: &mut Vec<Removed>,
-) -> Result<()> {
-    if !quiet {
-        check_users(store, image, options)?;
-    }
-    let Some(layers) = store.ledger.images().remove(&image.id)? else {
-        return Ok(());
-    };
-    removed.push(Removed::Image(image.id.clone()));
-    let diff_ids = config_of(image)
-        .map(|config| config.rootfs.diff_ids)
-        .unwrap_or_default();
-    let chain = chain_ids(&diff_ids);
-    for (diff_id, chain_id) in diff_ids.iter().zip(chain).rev() {
-        if layers.iter().any(|layer| layer.diff_id == *diff_id) {
-            removed.push(Removed::Layer(chain_id));
+        match users.first() {
+            Some(user) if !self.options.force => {
+                let user = user.id.short();
+                let reason = format!("image is being used by stopped container {user}");
+                Err(self.in_use("must be forced", reason))
+            }
+            _ => Ok(()),
         }
     }
-    Ok(())
+
+    fn in_use(&self, force: &'static str, reason: String) -> Error {
+        Error::ImageInUse {
+            image: self.image.id.short().to_owned(),
+            force,
+            reason,
+        }
+    }
+
+    /// Deletes an image without names; one that a container still uses stays, nameless.
+    fn delete(&mut self) -> Result<()> {
+        let id = self.image.id.clone();
+        let Some(layers) = self.store.ledger.images().remove(&id)? else {
+            return Ok(());
+        };
+        self.removed.push(Removed::Image(id));
+        let config = config_of(&self.image);
+        let diff_ids = config
+            .map(|config| config.rootfs.diff_ids)
+            .unwrap_or_default();
+        let chain = chain_ids(&diff_ids);
+        for (diff_id, chain_id) in diff_ids.iter().zip(chain).rev() {
+            if layers.iter().any(|layer| layer.diff_id == *diff_id) {
+                self.removed.push(Removed::Layer(chain_id));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// At most one tag, and all names in one repository.
-fn single<'a>(names: impl Iterator<Item = &'a str>) -> bool {
-    let names: Vec<&str> = names.collect();
+fn single(names: &[String]) -> bool {
     let tags = names.iter().filter(|name| !is_digest(name)).count();
     let first = names.first().map(|name| repository_of(name));
     tags <= 1 && names.iter().all(|name| Some(repository_of(name)) == first)

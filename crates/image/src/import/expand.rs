@@ -10,12 +10,10 @@ pub(super) fn expand(text: &str, env: &[String]) -> Result<String, String> {
     while let Some(c) = rest.next() {
         match c {
             '\'' => quoted = !quoted,
-            '\\' if !quoted => {
-                if rest.peek() == Some(&'$') {
-                    rest.next();
-                    out.push('$');
-                    continue;
-                }
+            '\\' if !quoted && rest.peek() == Some(&'$') => {
+                rest.next();
+                out.push('$');
+                continue;
             }
             '$' if !quoted => {
                 if rest.peek() == Some(&'{') {

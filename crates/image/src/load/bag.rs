@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use hull_oci::Digest;
 use hull_oci::digest::Algorithm;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
+use super::input::{FileInput, Region, RegionReader, StreamInput};
 use crate::compress::{Compression, SNIFF};
 use crate::error::{Error, Result};
 use crate::hash::Hasher;
@@ -34,14 +34,6 @@ const MEMORY: u64 = 64 << 20;
 
 /// An image archive has a few members per layer.
 const MAX_MEMBERS: usize = 100_000;
-
-/// A part of a file.
-#[derive(Debug, Clone)]
-pub(crate) struct Region {
-    pub(crate) file: Arc<File>,
-    pub(crate) offset: u64,
-    pub(crate) length: u64,
-}
 
 /// A member's bytes.
 #[derive(Debug, Clone)]
@@ -89,30 +81,6 @@ impl Piece {
             source,
         })?;
         Compression::sniff(&first, what)
-    }
-}
-
-struct RegionReader {
-    region: Region,
-    at: u64,
-}
-
-impl Read for RegionReader {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let left = self.region.length.saturating_sub(self.at);
-        let count = usize::try_from(left)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
-        let space = buffer.get_mut(..count).unwrap_or_default();
-        let got = self
-            .region
-            .file
-            .read_at(space, self.region.offset.saturating_add(self.at))?;
-        if got == 0 && count > 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        self.at += u64::try_from(got).unwrap_or_default();
-        Ok(got)
     }
 }
 
@@ -185,13 +153,7 @@ impl Bag {
         };
         let end = file.metadata().map_err(failed)?.len();
         let mut bag = Self::empty(what);
-        let input = FileInput {
-            file: Arc::clone(&file),
-            at: start,
-            end,
-            buffer: Vec::new(),
-            used: 0,
-        };
+        let input = FileInput::new(Arc::clone(&file), start, end);
         let mut reader = Reader::new(input);
         while let Some(entry) = reader.next().map_err(|e| e.in_member("read", what))? {
             let length = reader.left();
@@ -427,84 +389,4 @@ fn spool<R: Input>(reader: &mut Reader<R>, work: &Work, number: usize) -> Result
         path,
         digest: hasher.finish(),
     })
-}
-
-struct StreamInput<R>(BufReader<R>);
-
-impl<R: Read> Read for StreamInput<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl<R: Read> BufRead for StreamInput<R> {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        self.0.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.0.consume(count);
-    }
-}
-
-impl<R: Read> Input for StreamInput<R> {}
-
-/// Headers are read, data is passed over.
-struct FileInput {
-    file: Arc<File>,
-    /// Where the buffer ends in the file.
-    at: u64,
-    end: u64,
-    buffer: Vec<u8>,
-    used: usize,
-}
-
-impl FileInput {
-    fn position(&self) -> u64 {
-        let unread = self.buffer.len().saturating_sub(self.used);
-        self.at
-            .saturating_sub(u64::try_from(unread).unwrap_or_default())
-    }
-}
-
-impl BufRead for FileInput {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        if self.used >= self.buffer.len() {
-            self.buffer.resize(4096, 0);
-            let got = self.file.read_at(&mut self.buffer, self.at)?;
-            self.buffer.truncate(got);
-            self.used = 0;
-            self.at += u64::try_from(got).unwrap_or_default();
-        }
-        Ok(self.buffer.get(self.used..).unwrap_or_default())
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.used = self.used.saturating_add(count);
-    }
-}
-
-impl Read for FileInput {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let mut have = self.fill_buf()?;
-        let count = have.read(buffer)?;
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-impl Input for FileInput {
-    fn skip(&mut self, count: u64) -> std::io::Result<()> {
-        let unread = self.buffer.len().saturating_sub(self.used);
-        if let Some(step) = usize::try_from(count).ok().filter(|step| *step <= unread) {
-            self.consume(step);
-            return Ok(());
-        }
-        let target = self.position().saturating_add(count);
-        // The padding of the last member may be missing.
-        self.at = target.min(self.end.max(self.position()));
-        self.buffer.clear();
-        self.used = 0;
-        Ok(())
-    }
 }

@@ -146,13 +146,13 @@ fn diff_id(piece: &Piece, what: &str) -> Result<hull_oci::Digest> {
     let input = std::io::BufReader::with_capacity(CHUNK, piece.reader());
     let mut plain = piece.compression(what)?.decoder(input)?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
-    let mut buffer = Vec::new();
+    let mut buffer = vec![0; CHUNK];
     loop {
-        buffer.resize(CHUNK, 0);
         fill(&mut plain, &mut buffer).map_err(failed)?;
         if buffer.is_empty() {
             return Ok(hasher.finish());
         }
         hasher.update(&buffer);
+        buffer.resize(CHUNK, 0);
     }
 }

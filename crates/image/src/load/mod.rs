@@ -8,6 +8,7 @@
 mod bag;
 mod docker_archive;
 mod images;
+mod input;
 mod layers;
 mod legacy;
 mod oci_layout;

@@ -76,9 +76,8 @@ fn copy_checked(disk: &Disk<'_>, blobs: &[Blob], archive: &mut Archive<'_>) -> R
 fn check(disk: &Disk<'_>, blob: &Blob, stop: &AtomicBool) -> Result<()> {
     let mut file = content::open(disk, &blob.digest)?;
     let mut hasher = Hasher::new(blob.digest.algorithm());
-    let mut buffer = Vec::new();
+    let mut buffer = vec![0; CHUNK];
     loop {
-        buffer.resize(CHUNK, 0);
         let path = || disk.blob(&blob.digest);
         fill(&mut file, &mut buffer).map_err(|source| Error::File {
             step: "read blob",
@@ -89,6 +88,7 @@ fn check(disk: &Disk<'_>, blob: &Blob, stop: &AtomicBool) -> Result<()> {
             break;
         }
         hasher.update(&buffer);
+        buffer.resize(CHUNK, 0);
         if stop.load(Ordering::Relaxed) {
             return Ok(());
         }

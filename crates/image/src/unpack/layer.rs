@@ -152,12 +152,14 @@ fn pass(
     let hashed = spooled.is_some();
     std::thread::scope(|scope| {
         let (feeder, raw) = pipe();
-        let name = what.clone();
-        let reading = spawn(scope, "hull-read", move || {
-            let mut hasher = (!hashed).then(|| Hasher::new(algorithm));
-            let count = read(&mut *bytes, &feeder, hasher.as_mut(), blob, progress, &name)?;
-            Ok((hasher.map(Hasher::finish), count))
-        })?;
+        let reading = Reading {
+            feeder,
+            hasher: (!hashed).then(|| Hasher::new(algorithm)),
+            blob,
+            progress,
+            what: what.clone(),
+        };
+        let reading = spawn(scope, "hull-read", move || reading.run(&mut *bytes))?;
         let (extracted, diff_id) = match compression {
             Compression::Plain => (unpack(raw, root, rootless), Ok(None)),
             packed => {
@@ -203,46 +205,48 @@ fn unpack(input: Drain, root: OwnedFd, rootless: bool) -> Result<Extracted> {
     }
 }
 
-/// First thread: input to hash, blob and pipe.
-fn read(
-    input: &mut dyn Read,
-    feeder: &Feeder,
-    mut hasher: Option<&mut Hasher>,
-    mut blob: Option<&File>,
-    progress: &(dyn Fn(u64) + Sync),
-    what: &str,
-) -> Result<u64> {
-    let mut total = 0_u64;
-    let mut wanted = true;
-    loop {
-        let mut buffer = feeder.buffer();
-        if let Err(source) = fill(&mut &mut *input, &mut buffer) {
-            feeder.fail(&source);
-            return Err(Error::Read {
-                what: what.to_owned(),
-                source,
-            });
-        }
-        let count = u64::try_from(buffer.len()).unwrap_or_default();
-        if count == 0 {
-            return Ok(total);
-        }
-        total += count;
-        if let Some(hasher) = hasher.as_deref_mut() {
-            hasher.update(&buffer);
-        }
-        if let Some(file) = blob.as_mut() {
-            if let Err(source) = file.write_all(&buffer) {
-                feeder.fail(&source);
-                return Err(Error::Write {
-                    what: format!("the blob of {what}"),
+/// Where the first thread brings the bytes.
+struct Reading<'a> {
+    feeder: Feeder,
+    hasher: Option<Hasher>,
+    blob: Option<&'a File>,
+    progress: &'a (dyn Fn(u64) + Sync),
+    what: String,
+}
+
+impl Reading<'_> {
+    /// First thread: input to hash, blob and pipe.
+    fn run(mut self, input: &mut dyn Read) -> Result<(Option<Digest>, u64)> {
+        let mut total = 0_u64;
+        let mut wanted = true;
+        loop {
+            let mut buffer = self.feeder.buffer();
+            if let Err(source) = fill(&mut &mut *input, &mut buffer) {
+                self.feeder.fail(&source);
+                return Err(Error::Read {
+                    what: self.what,
                     source,
                 });
             }
+            let count = u64::try_from(buffer.len()).unwrap_or_default();
+            if count == 0 {
+                return Ok((self.hasher.map(Hasher::finish), total));
+            }
+            total += count;
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(&buffer);
+            }
+            if let Some(Err(source)) = self.blob.as_mut().map(|file| file.write_all(&buffer)) {
+                self.feeder.fail(&source);
+                return Err(Error::Write {
+                    what: format!("the blob of {}", self.what),
+                    source,
+                });
+            }
+            (self.progress)(count);
+            // Even when unpacking failed the digest is worth knowing: corruption explains much.
+            wanted = wanted && self.feeder.send(buffer);
         }
-        progress(count);
-        // Even when unpacking failed the digest is worth knowing: corruption explains much.
-        wanted = wanted && feeder.send(buffer);
     }
 }
 
