@@ -12,6 +12,7 @@
 
 mod bench;
 mod check;
+mod compat;
 mod dist;
 mod fuzz;
 mod test;
@@ -42,6 +43,11 @@ const TASKS: &[Task] = &[
         name: "test",
         about: "install what tests need, build, run every shelf [cargo] [conformance]",
         run: test::run,
+    },
+    Task {
+        name: "compat",
+        about: "compare docker's flags with ours and keep docs/compat/cli.md [--check]",
+        run: compat::run,
     },
     Task {
         name: "bench",
