@@ -37,8 +37,6 @@ pub(crate) struct Globals {
     pub(crate) run_root: Option<PathBuf>,
     /// `--config`.
     pub(crate) config: Option<PathBuf>,
-    /// `--debug`.
-    pub(crate) debug: bool,
 }
 
 /// What every command works with.
@@ -128,12 +126,13 @@ pub(crate) fn width() -> usize {
         .unwrap_or(80)
 }
 
-/// The words of the command line, without the program's name.
-pub(crate) fn arguments() -> Vec<OsString> {
-    std::env::args_os().skip(1).collect()
+/// The program's name, and the words of the command line after it.
+pub(crate) fn arguments() -> (Option<OsString>, Vec<OsString>) {
+    let mut words = std::env::args_os();
+    (words.next(), words.collect())
 }
 
-/// The same as text.
+/// Words of the command line as text.
 pub(crate) fn words(arguments: Vec<OsString>) -> Result<Vec<String>, Error> {
     let text = |word: OsString| {
         word.into_string().map_err(|word| {

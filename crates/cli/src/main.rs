@@ -27,8 +27,8 @@ use grammar::parse::{Line, parse};
 
 fn main() -> ExitCode {
     context::arm_failpoint();
-    let arguments = context::arguments();
-    if let Some(code) = roles::role(&arguments) {
+    let (program, arguments) = context::arguments();
+    if let Some(code) = roles::role(program.as_deref(), &arguments) {
         return code;
     }
     match run(arguments) {
@@ -53,6 +53,9 @@ fn run(arguments: Vec<OsString>) -> Result<ExitCode, (Error, u8)> {
     let own = |error| (error, 1);
     let words = context::words(arguments).map_err(own)?;
     let (globals, mut rest) = table::globals(words).map_err(own)?;
+    if globals.debug {
+        output::show_debug();
+    }
     if globals.version {
         output::print_line(&format!("hull version {VERSION}")).map_err(own)?;
         return Ok(ExitCode::SUCCESS);
@@ -62,7 +65,6 @@ fn run(arguments: Vec<OsString>) -> Result<ExitCode, (Error, u8)> {
             root: globals.root,
             run_root: globals.run_root,
             config: globals.config,
-            debug: globals.debug,
         },
         commands: table::COMMANDS,
     };

@@ -4,6 +4,7 @@
 //! quietly, as a signal would; nothing is lost when the command fails after writing.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hull_error::{Fault, Report};
 
@@ -22,15 +23,42 @@ pub(crate) fn print_line(text: &str) -> Result<(), Error> {
     print(&format!("{text}\n"))
 }
 
+/// Whether errors are also shown as the programs sees them, `--debug`.
+static DEBUG: AtomicBool = AtomicBool::new(false);
+
+/// From here on errors are also shown as the program sees them.
+pub(crate) fn show_debug() {
+    DEBUG.store(true, Ordering::Relaxed);
+}
+
 /// Writes an error to standard error as people read it.
 pub(crate) fn complain(error: &dyn Fault) {
     note(&format!("hull: {}", Report::new(error)));
+    if DEBUG.load(Ordering::Relaxed) {
+        note(&format!("  debug: {:?}: {error:?}", error.kind()));
+    }
 }
 
 /// Writes a line to standard error; nobody can be told when that fails.
 pub(crate) fn note(line: &str) {
     let mut err = io::stderr().lock();
     writeln!(err, "{line}").ok();
+}
+
+/// Asks a question on standard error and reads the answer; anything but yes is no.
+pub(crate) fn confirm(question: &str) -> Result<bool, Error> {
+    let mut err = io::stderr().lock();
+    write!(err, "{question} [y/N] ")
+        .and_then(|()| err.flush())
+        .ok();
+    let mut answer = String::new();
+    io::stdin()
+        .read_line(&mut answer)
+        .map_err(Error::stream("read the answer"))?;
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
 }
 
 /// Does `act` to each of `names`; errors are printed and the rest goes on. True when all went well.

@@ -3,11 +3,18 @@
 //! Leaves what they do to their rooms. Invariant: they read no flags but the roots, no configuration
 //! and no ledger before they must, and print nothing but what their caller expects.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-/// Runs the role that the first argument names; `None` when it names a command.
-pub(crate) fn role(arguments: &[OsString]) -> Option<ExitCode> {
+/// Runs the role that the program's name or the first argument names; `None` for a command.
+pub(crate) fn role(program: Option<&OsStr>, arguments: &[OsString]) -> Option<ExitCode> {
+    if program.is_some_and(|program| program == hull_monitor::init::PATH) {
+        let rest = match arguments {
+            [first, rest @ ..] if first == "init" => rest,
+            all => all,
+        };
+        return Some(hull_monitor::init::main(rest));
+    }
     let (first, rest) = arguments.split_first()?;
     match first.to_str()? {
         "monitor" => Some(hull_monitor::main(rest)),

@@ -17,36 +17,39 @@ pub(crate) static COMMANDS: &[Command] = &[
     container::run::COMMAND,
     container::exec::COMMAND,
     container::ps::COMMAND,
-    //image::list::COMMAND,
+    image::list::COMMAND,
     system::version::COMMAND,
     container::attach::COMMAND,
     container::create::COMMAND,
     system::events::COMMAND,
-    //image::history::COMMAND,
+    image::history::COMMAND,
     //image::import::COMMAND,
-    //system::inspect::COMMAND,
+    system::inspect::COMMAND,
     container::kill::COMMAND,
-    //image::load::COMMAND,
+    image::load::COMMAND,
     container::logs::COMMAND,
     container::pause::COMMAND,
     container::rename::COMMAND,
     container::restart::COMMAND,
     container::rm::COMMAND,
-    //image::remove::COMMAND,
+    image::remove::COMMAND,
     //image::save::COMMAND,
     container::start::COMMAND,
     container::stop::COMMAND,
-    //image::tag::COMMAND,
+    image::tag::COMMAND,
     container::top::COMMAND,
     container::unpause::COMMAND,
     container::wait::COMMAND,
     container::inspect::COMMAND,
-    //image::inspect::COMMAND,
-    //image::prune::COMMAND,
+    image::inspect::COMMAND,
+    image::prune::COMMAND,
     system::completion::COMMAND,
     system::help::COMMAND,
     system::completion::WORDS,
     system::tables::COMMAND,
+    system::reap::REAP,
+    system::reap::NOTE,
+    system::reap::RECONCILE,
 ];
 
 /// Groups of commands, and what each is for.
@@ -207,7 +210,7 @@ fn members(group: &str) -> Vec<&'static str> {
     let prefix = |path: &&'static str| path.strip_prefix(group)?.strip_prefix(' ');
     COMMANDS
         .iter()
-        .flat_map(|command| command.paths.iter().filter_map(|p| prefix(&p)))
+        .flat_map(|command| command.paths.iter().filter_map(&prefix))
         .collect()
 }
 

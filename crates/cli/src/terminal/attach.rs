@@ -170,11 +170,10 @@ impl Pump<'_> {
         if signalled && let Some(ended) = self.signal()? {
             return Ok(Some(ended));
         }
-        if at(0).read || at(0).hang_up {
-            if let Some(ended) = self.event()? {
+        if (at(0).read || at(0).hang_up)
+            && let Some(ended) = self.event()? {
                 return Ok(Some(ended));
             }
-        }
         if at(0).write {
             self.send()?;
         }

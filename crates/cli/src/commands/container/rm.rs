@@ -52,7 +52,7 @@ fn remove(context: &Context, parsed: &Parsed) -> Outcome {
             && hull_error::Fault::kind(error) == hull_error::Kind::NotFound
         {
             // As docker: what is already gone need not be removed by force.
-            crate::output::complain(error);
+            output::complain(error);
             return Ok(());
         }
         done?;

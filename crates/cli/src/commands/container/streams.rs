@@ -19,13 +19,6 @@ pub(crate) struct Streams {
     pub(crate) stderr: bool,
 }
 
-impl Streams {
-    /// Whether anything is attached.
-    pub(crate) fn any(self) -> bool {
-        self.stdin || self.stdout || self.stderr
-    }
-}
-
 /// What `-a`, `-d` and `-i` ask for.
 pub(super) fn streams(parsed: &Parsed, detach: bool) -> Result<Streams, Error> {
     let named: Vec<String> = parsed.list("attach").map(str::to_ascii_lowercase).collect();

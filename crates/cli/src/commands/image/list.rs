@@ -26,7 +26,10 @@ pub(crate) const COMMAND: Command =
         .flags(&[FLAGS])
         .examples(&[
             ("hull images busybox", "Every tag of a repository"),
-            ("hull images -q -f dangling=true", "Ids of images without a name"),
+            (
+                "hull images -q -f dangling=true",
+                "Ids of images without a name",
+            ),
         ]);
 
 const FLAGS: &[Flag] = &[
@@ -74,7 +77,12 @@ fn listing((quiet, digests): (bool, bool)) -> Listing {
              created_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n"
         }
     };
-    Listing { kind: "formatter.imageContext", headers: HEADERS, table: table.into(), raw }
+    Listing {
+        kind: "formatter.imageContext",
+        headers: HEADERS,
+        table: table.into(),
+        raw,
+    }
 }
 
 fn images(context: &Context, parsed: &Parsed) -> Outcome {
@@ -89,14 +97,16 @@ fn images(context: &Context, parsed: &Parsed) -> Outcome {
         filters.insert("reference", parsed.word(0));
     }
     let truncate = !parsed.is("no-trunc");
-    let mut images = context
-        .engine()?
-        .images()
-        .list(&ImageListRequest { all: parsed.is("all"), filters })?;
+    let mut images = context.engine()?.images().list(&ImageListRequest {
+        all: parsed.is("all"),
+        filters,
+    })?;
     images.sort_by_key(|image| std::cmp::Reverse(image.created));
     if parsed.is("tree") {
         if quiet || parsed.given("format") || !truncate {
-            return Err(Error::options("--tree cannot be used with --quiet, --no-trunc or --format"));
+            return Err(Error::options(
+                "--tree cannot be used with --quiet, --no-trunc or --format",
+            ));
         }
         output::print(&tree(&images))?;
         return Ok(ExitCode::SUCCESS);
@@ -106,7 +116,11 @@ fn images(context: &Context, parsed: &Parsed) -> Outcome {
     let now = now();
     let rows: Vec<Value> = images
         .iter()
-        .flat_map(|image| names(image, digests).into_iter().map(move |name| (image, name)))
+        .flat_map(|image| {
+            names(image, digests)
+                .into_iter()
+                .map(move |name| (image, name))
+        })
         .map(|(image, name)| row(&listing, image, (&name, truncate), now))
         .collect();
     let text = match quiet && format.is_empty() {
@@ -144,18 +158,28 @@ fn names(image: &ImageSummary, digests: bool) -> Vec<Name> {
         })
         .collect();
     for name in &image.repo_digests {
-        let Some((repository, digest)) = name.split_once('@') else { continue };
+        let Some((repository, digest)) = name.split_once('@') else {
+            continue;
+        };
         if !names.iter().any(|known| known.repository == repository) {
             names.push(Name {
                 repository: repository.to_owned(),
                 tag: NONE.to_owned(),
-                digest: if digests { digest.to_owned() } else { NONE.to_owned() },
+                digest: if digests {
+                    digest.to_owned()
+                } else {
+                    NONE.to_owned()
+                },
             });
         }
     }
     if names.is_empty() {
         let none = || NONE.to_owned();
-        names.push(Name { repository: none(), tag: none(), digest: none() });
+        names.push(Name {
+            repository: none(),
+            tag: none(),
+            digest: none(),
+        });
     }
     names
 }
@@ -166,7 +190,11 @@ fn row(
     (name, truncate): (&Name, bool),
     now: Timestamp,
 ) -> Value {
-    let id = if truncate { short(&image.id) } else { image.id.clone() };
+    let id = if truncate {
+        short(&image.id)
+    } else {
+        image.id.clone()
+    };
     let text = |text: &str| Value::text(text);
     let never = image.created.0 <= 0;
     listing.row(vec![
@@ -176,7 +204,11 @@ fn row(
         ("Digest", text(&name.digest)),
         (
             "CreatedSince",
-            Value::Text(if never { "N/A".into() } else { ago(image.created, now) }),
+            Value::Text(if never {
+                "N/A".into()
+            } else {
+                ago(image.created, now)
+            }),
         ),
         ("CreatedAt", Value::Text(local(image.created))),
         ("Size", Value::Text(human_with(image.size, 3))),
@@ -189,7 +221,11 @@ fn row(
 
 /// The first twelve digits of an id.
 pub(super) fn short(id: &str) -> String {
-    id.strip_prefix("sha256:").unwrap_or(id).chars().take(12).collect()
+    id.strip_prefix("sha256:")
+        .unwrap_or(id)
+        .chars()
+        .take(12)
+        .collect()
 }
 
 #[cfg(test)]
@@ -214,7 +250,9 @@ mod tests {
 
     fn images() -> Vec<ImageSummary> {
         let mut busybox = image("b", &["busybox:latest", "busybox:1.36"], 40 * 24, 4_261_502);
-        busybox.repo_digests.push(format!("busybox@sha256:{}", "e".repeat(64)));
+        busybox
+            .repo_digests
+            .push(format!("busybox@sha256:{}", "e".repeat(64)));
         vec![
             busybox,
             image("d", &[], 1, 123_456_789),
@@ -228,7 +266,11 @@ mod tests {
         let digests = digests || format.contains("{{.Digest}}");
         let rows: Vec<Value> = images
             .iter()
-            .flat_map(|image| names(image, digests).into_iter().map(move |name| (image, name)))
+            .flat_map(|image| {
+                names(image, digests)
+                    .into_iter()
+                    .map(move |name| (image, name))
+            })
             .map(|(image, name)| row(&listing, image, (&name, true), NOW))
             .collect();
         assert_eq!(listing.render(format, &rows).unwrap(), expected, "{format}");
@@ -237,19 +279,27 @@ mod tests {
     /// Recorded from docker 28.2's client, given the same three images.
     #[test]
     fn tables_are_dockers() {
-        check("", false, "\
+        check(
+            "",
+            false,
+            "\
 REPOSITORY                TAG       IMAGE ID       CREATED             SIZE
 busybox                   latest    bbbbbbbbbbbb   5 weeks ago         4.26MB
 busybox                   1.36      bbbbbbbbbbbb   5 weeks ago         4.26MB
 <none>                    <none>    dddddddddddd   About an hour ago   123MB
 localhost:5000/team/app   v1        ffffffffffff   5 hours ago         999B
-");
-        check("table {{.ID}}\\t{{.Digest}}\\t{{.VirtualSize}}", false, "\
+",
+        );
+        check(
+            "table {{.ID}}\\t{{.Digest}}\\t{{.VirtualSize}}",
+            false,
+            "\
 IMAGE ID       DIGEST                                                                    SIZE
 bbbbbbbbbbbb   sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee   4.262MB
 bbbbbbbbbbbb   sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee   4.262MB
 dddddddddddd   <none>                                                                    123.5MB
 ffffffffffff   <none>                                                                    999B
-");
+",
+        );
     }
 }

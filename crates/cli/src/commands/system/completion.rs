@@ -5,6 +5,9 @@
 
 use std::process::ExitCode;
 
+use hull_engine::container::list::ListRequest;
+use hull_engine::image::list::ImageListRequest;
+
 use crate::context::Context;
 use crate::error::Error;
 use crate::grammar::command::{Command, Completes, Outcome};
@@ -167,6 +170,27 @@ fn next_words(context: &Context, prefix: &str, start: &str) -> Vec<String> {
 }
 
 /// Names of containers or images; none when the engine cannot be asked.
-fn names(_context: &Context, _kind: Completes) -> Vec<String> {
-    Vec::new()
+fn names(context: &Context, kind: Completes) -> Vec<String> {
+    let Ok(engine) = context.engine() else {
+        return Vec::new();
+    };
+    if kind == Completes::Images {
+        let images = engine
+            .images()
+            .list(&ImageListRequest::default())
+            .unwrap_or_default();
+        return images
+            .into_iter()
+            .flat_map(|image| image.repo_tags)
+            .collect();
+    }
+    let request = ListRequest {
+        all: kind == Completes::Containers,
+        ..ListRequest::default()
+    };
+    let containers = engine.containers().list(&request).unwrap_or_default();
+    containers
+        .into_iter()
+        .map(|container| container.name.as_str().to_owned())
+        .collect()
 }

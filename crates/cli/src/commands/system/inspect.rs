@@ -13,29 +13,45 @@ use crate::grammar::parse::Parsed;
 use crate::render::value::Value;
 
 /// `hull inspect`.
-pub(crate) const COMMAND: Command =
-    Command::new(&["inspect"], "Show everything about containers or images", run)
-        .takes("NAME|ID [NAME|ID...]", 1..=usize::MAX, Completes::Containers)
-        .flags(&[FLAGS])
-        .examples(&[
-            ("hull inspect web", "Everything, as JSON"),
-            ("hull inspect -f '{{.State.Pid}}' web", "One thing"),
-            ("hull inspect -f '{{json .Mounts}}' web", "One part, as JSON"),
-        ]);
+pub(crate) const COMMAND: Command = Command::new(
+    &["inspect"],
+    "Show everything about containers or images",
+    run,
+)
+.takes(
+    "NAME|ID [NAME|ID...]",
+    1..=usize::MAX,
+    Completes::Containers,
+)
+.flags(&[FLAGS])
+.examples(&[
+    ("hull inspect web", "Everything, as JSON"),
+    ("hull inspect -f '{{.State.Pid}}' web", "One thing"),
+    (
+        "hull inspect -f '{{json .Mounts}}' web",
+        "One part, as JSON",
+    ),
+]);
 
 const FLAGS: &[Flag] = &[
     DOCUMENT,
     switch("size", "Also sizes, of containers").short('s'),
-    one("type", "string", "Only objects of this type: container or image"),
+    one(
+        "type",
+        "string",
+        "Only objects of this type: container or image",
+    ),
 ];
 
 fn run(context: &Context, parsed: &Parsed) -> Outcome {
     let kind = Wanted::read(parsed.text("type").unwrap_or_default())?;
     let engine = context.engine()?;
     let size = parsed.is("size");
-    inspect(&parsed.words, parsed.text("format").unwrap_or_default(), |name| {
-        find(&engine, name, (kind, size))
-    })
+    inspect(
+        &parsed.words,
+        parsed.text("format").unwrap_or_default(),
+        |name| find(&engine, name, (kind, size)),
+    )
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,8 +62,9 @@ enum Wanted {
 }
 
 /// Types docker knows and hull has not yet.
-const OTHERS: &[&str] =
-    &["config", "network", "node", "plugin", "secret", "service", "task", "volume"];
+const OTHERS: &[&str] = &[
+    "config", "network", "node", "plugin", "secret", "service", "task", "volume",
+];
 
 impl Wanted {
     fn read(word: &str) -> Result<Self, Error> {
@@ -78,9 +95,9 @@ fn find(engine: &Engine, name: &str, (kind, size): (Wanted, bool)) -> Result<Val
         Wanted::Image => image(),
         Wanted::Anything => match container() {
             Err(error) if missing(&error) => match image() {
-                Err(error) if missing(&error) => {
-                    Err(Error::NoSuchObject { name: name.to_owned() })
-                }
+                Err(error) if missing(&error) => Err(Error::NoSuchObject {
+                    name: name.to_owned(),
+                }),
                 found => found,
             },
             found => found,
