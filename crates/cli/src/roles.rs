@@ -18,6 +18,7 @@ pub(crate) fn role(program: Option<&OsStr>, arguments: &[OsString]) -> Option<Ex
     let (first, rest) = arguments.split_first()?;
     match first.to_str()? {
         "monitor" => Some(hull_monitor::main(rest)),
+        "oci" => Some(crate::commands::oci::main(rest.to_vec())),
         _ => None,
     }
 }

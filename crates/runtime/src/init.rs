@@ -300,6 +300,8 @@ fn finish(
     }
     set_schedule(program)?;
     early.write_labels()?;
+    // Before the filter, which may know fewer calls than we use; what is opened later closes itself.
+    process::close_on_exec_from(3 + program.keep).at(Step::CloseOnExec)?;
     let inside = change_directory(program);
     process::set_umask(program.umask);
     if program.no_new_privileges {
@@ -314,7 +316,6 @@ fn finish(
     }
     capability::apply(&program.capabilities).at(Step::Capabilities)?;
     let path = find(program)?;
-    process::close_on_exec_from(3 + program.keep).at(Step::CloseOnExec)?;
     if program.no_new_privileges && program.filter.as_ref().is_some_and(|f| f.notifies()) {
         load_filter(program, around)?;
         start(around)?;

@@ -4,6 +4,10 @@
 //! (`monitor`). Invariant: every process here is made by one path, `init`, whose order of steps is
 //! the security argument; and whoever calls [`run`], [`create`] or [`exec`] has one thread.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::result_large_err,
+    reason = "a failure between clone and exec can't be boxed: nothing allocates there"
+)]
 
 mod bundle;
 pub mod cgroup;
@@ -21,6 +25,7 @@ mod outer;
 mod plan;
 mod process_stat;
 mod rootfs;
+pub mod seal;
 pub mod security;
 mod stdio;
 mod usermap;

@@ -6,5 +6,6 @@
 pub(crate) mod container;
 pub(crate) mod filters;
 pub(crate) mod image;
+pub(crate) mod oci;
 pub(crate) mod system;
 pub(crate) mod table;

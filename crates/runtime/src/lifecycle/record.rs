@@ -207,6 +207,17 @@ impl Container {
         Ok(Cgroup::open(&host.cgroup, &location))
     }
 
+    /// A group below its cgroups that the container made itself, for an exec.
+    pub fn sub_cgroup(&self, host: &Host, path: &str) -> Result<Cgroup> {
+        // `controller:path` names one hierarchy; one path is meant for all.
+        let path = path.split_once(':').map_or(path, |(_, path)| path);
+        let record = &self.record;
+        let own = Location::of(&record.cgroups_path, &record.id, record.systemd_cgroup)?;
+        let inside = Location::of(&format!("/{path}"), "", false).map(|inside| inside.path());
+        let below = format!("{}{}", own.path(), inside.unwrap_or_default());
+        Ok(Cgroup::open(&host.cgroup, &Location::Path(below)))
+    }
+
     /// Its first process, if it still runs.
     pub fn process(&self) -> Option<OwnedFd> {
         let Record {

@@ -104,7 +104,7 @@ impl Files {
             }
         }
         let frozen = hold_back_read_only(&mut steps);
-        if !spec.mounts.iter().any(|wish| is_dev_bind(wish)) {
+        if !spec.mounts.iter().any(is_dev_bind) {
             let foreign = has(linux, NamespaceType::User) || create.host.rootless;
             steps.extend(devices(linux, foreign)?);
         }
