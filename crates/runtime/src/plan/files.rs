@@ -15,6 +15,7 @@ use hull_sys::mount::{self, Change, attribute, flag};
 use super::mounts::{From, Mount, New, Setting};
 use super::options::Options;
 use super::{has, invalid, makes, text};
+use crate::security::labels;
 use crate::usermap::UserMaps;
 use crate::{Create, Error, Result};
 
@@ -87,7 +88,7 @@ impl Files {
         let setting = Setting {
             abilities: create.host.mounts,
             propagation: first_propagation(propagation),
-            label: label(linux),
+            label: label(linux)?,
             users,
             bundle: &create.bundle.dir,
         };
@@ -305,10 +306,13 @@ fn shared_parent(wish: RootfsPropagation, root: &Path) -> Result<Option<CString>
     around.map(|point| text::of("root.path", point)).transpose()
 }
 
-/// The option that labels a file system, where SELinux is on.
-fn label(linux: &Linux) -> Option<String> {
-    let on = !linux.mount_label.is_empty() && Path::new("/sys/fs/selinux/enforce").exists();
-    on.then(|| format!("context=\"{}\"", linux.mount_label))
+/// The option that labels a file system.
+fn label(linux: &Linux) -> Result<Option<String>> {
+    if linux.mount_label.is_empty() {
+        return Ok(None);
+    }
+    let modules = labels::Modules::detect();
+    Ok(labels::mount_option(&linux.mount_label, &modules)?)
 }
 
 fn late(linux: &Linux) -> Result<Vec<Step>> {

@@ -10,7 +10,7 @@ use hull_sys::process::{self, Schedule, Strings};
 
 use super::{invalid, text};
 use crate::security::seccomp::Filter;
-use crate::security::{capabilities, rlimits};
+use crate::security::{capabilities, labels, rlimits};
 use crate::{Error, Result};
 
 /// A program, ready to be executed.
@@ -248,20 +248,21 @@ fn personality(wish: &Personality) -> Result<u64> {
 }
 
 fn labels(process: &Process) -> Result<Vec<(CString, CString)>> {
-    let mut list = Vec::new();
-    if !process.apparmor_profile.is_empty() {
-        let special = c"/proc/self/attr/apparmor/exec";
-        let path = if std::path::Path::new("/proc/self/attr/apparmor").exists() {
-            special
-        } else {
-            c"/proc/self/attr/exec"
-        };
-        let value = format!("exec {}", process.apparmor_profile);
-        list.push((path.to_owned(), text::of("process.apparmorProfile", value)?));
+    if process.apparmor_profile.is_empty() && process.selinux_label.is_empty() {
+        return Ok(Vec::new());
     }
-    if !process.selinux_label.is_empty() {
-        let value = text::of("process.selinuxLabel", process.selinux_label.as_str())?;
-        list.push((c"/proc/self/attr/exec".to_owned(), value));
+    let modules = labels::Modules::detect();
+    let apparmor = labels::apparmor(&process.apparmor_profile, &modules)?;
+    let selinux = labels::selinux(&process.selinux_label, &modules)?;
+    let named = [
+        ("process.apparmorProfile", apparmor),
+        ("process.selinuxLabel", selinux),
+    ];
+    let mut list = Vec::new();
+    for (name, attribute) in named {
+        if let Some((file, value)) = attribute {
+            list.push((text::of(name, file)?, text::of(name, value)?));
+        }
     }
     Ok(list)
 }

@@ -5,6 +5,7 @@
 
 pub mod capabilities;
 pub mod error;
+pub mod labels;
 pub mod profile;
 pub mod rlimits;
 pub mod seccomp;
