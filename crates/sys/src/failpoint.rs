@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The environment variable `cli` reads and passes on to every hull process it starts:
-/// `name`, or `name:3` to die at the third time the place is reached.
+/// `name`, `name:3` to die at the third time the place is reached, or `name:3:/file` to make that
+/// file before dying, so that a test can tell that it happened.
 pub const VARIABLE: &str = "HULL_FAILPOINT";
 
 static ARMED: OnceLock<String> = OnceLock::new();
@@ -33,12 +34,15 @@ pub fn failpoint(name: &str) {
 
 #[cold]
 fn reach(wish: &str, name: &str) {
-    let (wanted, time) = match wish.split_once(':') {
-        Some((wanted, time)) => (wanted, time.parse().unwrap_or(1)),
-        None => (wish, 1),
-    };
-    if wanted == name && REACHED.fetch_add(1, Ordering::Relaxed) + 1 == time {
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
-            .ok();
+    let mut parts = wish.splitn(3, ':');
+    let (wanted, time, mark) = (parts.next(), parts.next(), parts.next());
+    let time = time.and_then(|time| time.parse().ok()).unwrap_or(1);
+    if wanted != Some(name) || REACHED.fetch_add(1, Ordering::Relaxed) + 1 != time {
+        return;
     }
+    if let Some(path) = mark {
+        // A mark that cannot be made fails the test that looks for it, nothing else.
+        std::fs::write(path, name).ok();
+    }
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).ok();
 }

@@ -103,7 +103,9 @@ pub fn lead_foreground(command: &mut std::process::Command) {
         // SAFETY: as above. Ignored while the terminal is taken from the background.
         unsafe { libc::signal(libc::SIGTTOU, libc::SIG_IGN) };
         // SAFETY: plain numbers; failing (no terminal) changes nothing.
-        unsafe { libc::tcsetpgrp(0, libc::getpgrp()) };
+        let group = unsafe { libc::getpgrp() };
+        // SAFETY: as above.
+        unsafe { libc::tcsetpgrp(0, group) };
         crate::signal_mask::reset_all();
         Ok(())
     };
