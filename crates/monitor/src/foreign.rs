@@ -17,7 +17,7 @@ use std::time::Duration;
 use hull_oci::runtime_spec::Mount;
 use hull_runtime::cgroup::CgroupMode;
 use hull_runtime::{Bundle, Stdio};
-use hull_sys::{fd, mount, namespace, poll, signal};
+use hull_sys::{daemon, fd, mount, namespace, poll, signal};
 
 use crate::error::{Error, call, file};
 use crate::protocol::{ContainerTask, ExecTask, Launch};
@@ -36,6 +36,8 @@ pub(crate) struct Foreign {
     id: String,
     /// Where the monitor was before it mounted the root file system.
     host_mounts: Option<OwnedFd>,
+    /// A further process in the container, whose end is not the container's.
+    is_session: bool,
 }
 
 impl Foreign {
@@ -46,6 +48,7 @@ impl Foreign {
             systemd: task.systemd_cgroup,
             id: launch.id.clone(),
             host_mounts: None,
+            is_session: false,
         }
     }
 
@@ -58,7 +61,7 @@ impl Foreign {
     ) -> Result<(Workload, Option<OwnedFd>), Error> {
         let mut foreign = Self::of(launch, task);
         let bundle = Bundle::load(&task.bundle)?;
-        foreign.host_mounts = Some(leave_host_mounts()?);
+        foreign.host_mounts = Some(prepare()?);
         mount_rootfs(&bundle.rootfs(), &task.rootfs_mounts)?;
         let cgroup = groups(&bundle, &launch.id, task.systemd_cgroup)?;
         let pid_file = run_dir.join("oci-runtime.pid");
@@ -90,9 +93,10 @@ impl Foreign {
         run_dir: &Path,
         stdio: Stdio,
     ) -> Result<(Workload, Option<OwnedFd>), Error> {
-        let host_mounts = Some(leave_host_mounts()?);
+        let host_mounts = Some(prepare()?);
         let foreign = Self {
             host_mounts,
+            is_session: true,
             ..Self::of(launch, task)
         };
         let process = run_dir.join("process.json");
@@ -110,7 +114,9 @@ impl Foreign {
         arguments.extend(console.arguments());
         let id = OsString::from(&foreign.id);
         arguments.push(&id);
-        foreign.call("exec", &arguments, stdio)?;
+        let called = foreign.call("exec", &arguments, stdio);
+        fs::remove_file(&process).ok();
+        called?;
         let master = console.receive()?;
         Ok((
             Workload::of_foreign(foreign, read_pid(&pid_file)?, None)?,
@@ -121,13 +127,17 @@ impl Foreign {
     /// Forgets the container; one the runtime does not know is fine.
     pub(crate) fn delete(mut self) {
         let id = OsString::from(&self.id);
-        // What it leaves behind is in the cgroups and the run directory, which go next.
-        self.call("delete", &["--force".as_ref(), &id], Stdio::Inherit)
-            .ok();
+        if !self.is_session {
+            // What it leaves behind is in the cgroups and the run directory, which go next.
+            self.call("delete", &["--force".as_ref(), &id], Stdio::Inherit)
+                .ok();
+        }
         if let Some(host) = self.host_mounts.take() {
             namespace::enter(host.as_fd(), namespace::MOUNT).ok();
         }
-        fs::remove_dir_all(&self.root).ok();
+        if !self.is_session {
+            fs::remove_dir_all(&self.root).ok();
+        }
     }
 
     /// Runs the runtime to its end. What it complains of is in its log, as the specification of its
@@ -218,6 +228,8 @@ impl Console {
 
 fn read_pid(path: &Path) -> Result<i32, Error> {
     let text = fs::read_to_string(path).map_err(file("read", path))?;
+    // In the way of nobody if it stays.
+    fs::remove_file(path).ok();
     let bad = |_| Error::File {
         step: "understand",
         path: path.to_owned(),
@@ -242,11 +254,13 @@ fn last_complaint(log: &Path) -> Option<String> {
     text.lines().rev().find_map(message)
 }
 
-/// Enters a mount namespace of this process' own; gives the former one.
+/// Makes this process the parent of what the runtime leaves behind, and enters a mount namespace of its
+/// own; gives the former one.
 ///
 /// On a hybrid host the version 2 tree is taken out of it: crun refuses to work beside one that has
 /// any controller, and the limits are version 1's there.
-fn leave_host_mounts() -> Result<OwnedFd, Error> {
+fn prepare() -> Result<OwnedFd, Error> {
+    daemon::adopt_orphans().map_err(call("adopt orphans"))?;
     let step = "enter a mount namespace of the monitor's own";
     let former = File::open("/proc/self/ns/mnt").map_err(call(step))?;
     namespace::leave(namespace::MOUNT).map_err(call(step))?;

@@ -17,7 +17,7 @@ use crate::exit;
 use crate::log::json_file::JsonFile;
 use crate::paths;
 use crate::peer::Peer;
-use crate::protocol::{ExitRecord, Frame, Phase, Started, VERSION};
+use crate::protocol::{ExitRecord, Frame, Phase, Started, Task, VERSION};
 use crate::stdio::Streams;
 use crate::supervise::Monitor;
 use crate::workload::Workload;
@@ -281,9 +281,7 @@ impl Monitor {
             workload.tear_down();
         }
         failpoint("monitor-before-reap");
-        if self.reaped && self.launch.ephemeral {
-            std::fs::remove_dir_all(&self.run_dir).ok();
-        }
+        self.tidy_up();
         if self.reaped || self.launch.hull.is_none() {
             return ExitCode::SUCCESS;
         }
@@ -291,6 +289,20 @@ impl Monitor {
             return self.linger();
         }
         self.become_reaper()
+    }
+
+    /// Removes what no one needs any more of an exec session's run directory. A container's goes with
+    /// its removal, or with the next start.
+    fn tidy_up(&self) {
+        if self.launch.ephemeral {
+            std::fs::remove_dir_all(&self.run_dir).ok();
+            return;
+        }
+        let both = [paths::STDOUT, paths::STDERR];
+        let session = matches!(self.launch.task, Task::Exec(_)).then_some(paths::LAUNCH);
+        for name in both.into_iter().chain(session) {
+            std::fs::remove_file(self.run_dir.join(name)).ok();
+        }
     }
 
     /// Gives the launching client the time to take what was sent and to say that it reaps.

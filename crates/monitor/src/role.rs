@@ -66,9 +66,6 @@ impl Monitor {
             Task::Container(task) => task.restart,
             Task::Exec(_) => RestartPlan::default(),
         };
-        if matches!(&launch.task, Task::Container(task) if task.oci_runtime.is_some()) {
-            daemon::adopt_orphans().map_err(call("adopt orphans"))?;
-        }
         Ok(Self {
             run_dir: run_dir.to_owned(),
             state: first_state(plan)?,

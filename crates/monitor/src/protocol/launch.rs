@@ -43,7 +43,8 @@ pub struct Launch {
     /// Directory of compiled system call filters, shared by all containers; `None` compiles anew.
     #[serde(default)]
     pub filter_cache: Option<PathBuf>,
-    /// Remove the run directory at the end, exit record included, once a client has taken the exit.
+    /// Remove the run directory at the end, exit record included: whoever launched it was told the exit,
+    /// and nobody else will ask.
     #[serde(default)]
     pub ephemeral: bool,
 }

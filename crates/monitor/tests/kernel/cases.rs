@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use hull_monitor::client::{Client, Event, Session, Streams};
+use hull_monitor::exec::Exec;
+use hull_monitor::launch::Launched;
 use hull_monitor::protocol::{FailureKind, Phase, RestartPolicy, Size, Stream};
 use hull_monitor::{Error, facts};
 
@@ -56,6 +58,7 @@ const CASES: &[Case] = &[
     ("sigterm_to_the_monitor_stops_the_container", sigterm),
     ("a_second_monitor_is_refused", a_second_monitor_is_refused),
     ("out_of_memory_is_recorded", out_of_memory),
+    ("exec_sessions_have_a_monitor_of_their_own", exec_sessions),
     ("init_reaps_forwards_and_passes_the_code_on", init),
     (
         "the_container_gets_no_blocked_or_ignored_signals",
@@ -519,4 +522,60 @@ fn clean_signals(runtime: Option<&str>) {
         u64::from_str_radix(mask, 16).unwrap() & !0x1_8000_0000
     };
     assert_eq!((value("SigBlk:"), value("SigIgn:")), (0, 0));
+}
+
+/// A further process in the container of `place`.
+fn exec(place: &Place, attach: Option<Streams>, args: &[&str]) -> Result<Launched, Error> {
+    let process = serde_json::json!({"args": args, "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}});
+    let exec = Exec {
+        id: format!("exec{}", args.len()),
+        process: serde_json::from_value(process).unwrap(),
+        tty: false,
+        open_stdin: true,
+        size: None,
+    };
+    place.exec(exec, attach)
+}
+
+fn exec_sessions(runtime: Option<&str>) {
+    let place = Place::new(runtime, &["sleep", "100"]);
+    place.launch(None).unwrap();
+    let launched = exec(
+        &place,
+        Some(ALL),
+        &["sh", "-c", "cat; echo done >&2; exit 3"],
+    )
+    .unwrap();
+    let mut session = launched.session.unwrap();
+    assert_eq!(facts::execs(&place.run_dir()).unwrap(), ["exec3"]);
+    session.send_stdin(b"typed").unwrap();
+    session.end_stdin().unwrap();
+    assert_eq!(collect(&mut session), ("typed".into(), "done\n".into(), 3));
+    drop(session);
+    let dir = hull_monitor::exec::run_dir(&place.run_dir(), "exec3");
+    until("the session's directory to go", || !dir.exists());
+    // A detached session is found by its record, and its directory is small.
+    exec(&place, None, &["sh", "-c", "exit 4", "x"]).unwrap();
+    let dir = hull_monitor::exec::run_dir(&place.run_dir(), "exec4");
+    until("the session's end", || !facts::lock_held(&dir).unwrap());
+    let record = hull_monitor::exit::read(&dir.join("exit.json"))
+        .unwrap()
+        .unwrap();
+    assert_eq!((record.code, dir.read_dir().unwrap().count()), (4, 3));
+    let error = exec(&place, None, &["/absent"]).unwrap_err();
+    assert_eq!(error.exit_code(), 127, "{error:?}");
+    // The container's own monitor is of no concern to a session.
+    let status = Client::connect(&place.run_dir()).unwrap().status().unwrap();
+    let monitor = hull_sys::pidfd::open(status.state.monitor_pid).unwrap();
+    hull_sys::pidfd::signal(&monitor, 9).unwrap();
+    until("the monitor's death", || {
+        !facts::lock_held(&place.run_dir()).unwrap()
+    });
+    let mut session = exec(&place, Some(ALL), &["echo", "alive"])
+        .unwrap()
+        .session
+        .unwrap();
+    assert_eq!(collect(&mut session).0, "alive\n");
+    hull_monitor::orphan::clear(&place.run_dir()).unwrap();
+    assert_eq!(exec(&place, None, &["true"]).unwrap_err().exit_code(), 125);
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use hull_monitor::client::Streams;
+use hull_monitor::exec::Exec;
 use hull_monitor::launch::{How, Launched, launch, write};
 use hull_monitor::protocol::{
     ContainerTask, ExitRecord, Launch, LogPlan, RestartPlan, RestartPolicy, Size, Task, VERSION,
@@ -179,6 +180,21 @@ impl Place {
                 environment: &all,
             },
         )
+    }
+
+    /// Starts a further process in it.
+    pub(crate) fn exec(&self, exec: Exec, attach: Option<Streams>) -> Result<Launched, Error> {
+        let environment = [(
+            "PATH".to_owned(),
+            "/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
+        )];
+        let program = std::env::current_exe().unwrap();
+        let how = How {
+            program: &program,
+            attach,
+            environment: &environment,
+        };
+        hull_monitor::exec::launch(&self.run_dir(), exec, &how)
     }
 
     /// The exit record once its monitor is gone.
