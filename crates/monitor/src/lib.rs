@@ -26,6 +26,7 @@ pub mod orphan;
 pub mod paths;
 mod peer;
 pub mod protocol;
+mod remount;
 mod report;
 mod restart;
 pub mod role;

@@ -18,6 +18,7 @@ use crate::log::json_file::JsonFile;
 use crate::paths;
 use crate::peer::Peer;
 use crate::protocol::{ExitRecord, Frame, Phase, Started, Task, VERSION};
+use crate::remount;
 use crate::stdio::Streams;
 use crate::supervise::Monitor;
 use crate::workload::Workload;
@@ -256,6 +257,9 @@ impl Monitor {
             ..last.clone()
         };
         if !self.restart.is_stopped() {
+            if let Task::Container(task) = &self.launch.task {
+                remount::prepare(&task.rootfs_mounts);
+            }
             match self.start_task() {
                 Ok(()) => {
                     self.note("start", None);

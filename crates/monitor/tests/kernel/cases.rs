@@ -419,7 +419,9 @@ fn restarts(runtime: Option<&str>) {
         (1, 2, false)
     );
     assert_eq!(place.log().matches("life").count(), 3);
-    let place = Place::new(runtime, &["true"]).with_restart(RestartPolicy::Always);
+    let place = Place::new(runtime, &["true"])
+        .with_restart(RestartPolicy::Always)
+        .with_overlay();
     place.launch(None).unwrap();
     let restarting = || facts::read(&place.run_dir(), &facts::boot_id().unwrap()).unwrap();
     until("two restarts", || {

@@ -138,6 +138,29 @@ impl Place {
         self
     }
 
+    /// On an overlay that is not synced when it is unmounted.
+    pub(crate) fn with_overlay(mut self) -> Self {
+        let base = self.dir.path().to_owned();
+        fs::rename(base.join("rootfs"), base.join("lower")).unwrap();
+        for sub in ["rootfs", "upper", "work"] {
+            fs::create_dir(base.join(sub)).unwrap();
+        }
+        let part = |name: &str, dir: &str| format!("{name}={}", base.join(dir).display());
+        let options = [
+            part("lowerdir", "lower"),
+            part("upperdir", "upper"),
+            part("workdir", "work"),
+        ];
+        let mount = serde_json::json!({
+            "destination": "/", "type": "overlay", "source": "overlay",
+            "options": [&options[0], &options[1], &options[2], "volatile"],
+        });
+        if let Task::Container(task) = &mut self.launch.task {
+            task.rootfs_mounts = vec![serde_json::from_value(mount).unwrap()];
+        }
+        self
+    }
+
     pub(crate) fn run_dir(&self) -> PathBuf {
         self.dir.path().join("run")
     }
