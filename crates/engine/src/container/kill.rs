@@ -30,17 +30,13 @@ pub(crate) fn kill(context: &Context, name: &str, signal: Option<&str>) -> Resul
     };
     let ends = signal == SIGKILL || Some(signal) == stop_signal(context, &row)?;
     let alive = match observed.status {
-        Status::Running | Status::Paused => End::of(&observed)?,
-        Status::Restarting if ends => {
-            by_hand(context, &row)?;
-            None
+        Status::Running | Status::Paused | Status::Restarting if ends => {
+            End::of(&by_hand(context, &row)?)?
         }
+        Status::Running | Status::Paused => End::of(&observed)?,
         _ => return Err(refuse()),
     };
     if let Some(end) = &alive {
-        if ends {
-            by_hand(context, &row)?;
-        }
         end.signal(&row.id, signal)?;
         record::note(context, &row, "kill", &[("signal", signal.to_string())]);
         if ends && observed.status == Status::Paused {

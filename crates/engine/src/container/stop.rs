@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use hull_model::grammar::signal::signal as parse_signal;
+use hull_monitor::Error as MonitorError;
 use hull_monitor::client::Client;
 use hull_state::ContainerRow;
 use hull_sys::failpoint::failpoint;
@@ -56,7 +57,7 @@ pub(crate) fn stop_locked(
         _ => return Ok(()),
     }
     let (signal, timeout) = plan(context, row, request)?;
-    by_hand(context, row)?;
+    let observed = by_hand(context, row)?;
     failpoint("stop-before-signal");
     if let Some(end) = End::of(&observed)? {
         end.signal(&row.id, signal)?;
@@ -103,7 +104,10 @@ pub(crate) fn number(word: &str) -> Result<i32, Error> {
 }
 
 /// A user wants it down: the ledger and the monitor hear of it first.
-pub(crate) fn by_hand(context: &Context, row: &ContainerRow) -> Result<(), Error> {
+///
+/// What is observed afterwards is what there is to stop: until the monitor heard of it, it may have
+/// started the container once more.
+pub(crate) fn by_hand(context: &Context, row: &ContainerRow) -> Result<Observed, Error> {
     if !row.auto_remove {
         context
             .ledger
@@ -111,24 +115,27 @@ pub(crate) fn by_hand(context: &Context, row: &ContainerRow) -> Result<(), Error
             .set_wanted(&row.id, false, true)?;
     }
     let run_dir = context.paths.run(&row.id);
-    // Without a monitor nobody restarts it.
+    // Without a monitor, or with one that is about to go, nobody restarts it.
     if let Ok(mut client) = Client::connect(&run_dir) {
-        client.stop_restarting().map_err(Error::Monitor)?;
+        match client.stop_restarting() {
+            Ok(()) | Err(MonitorError::Gone { .. } | MonitorError::Call { .. }) => {}
+            Err(error) => return Err(Error::Monitor(error)),
+        }
     }
-    Ok(())
+    facts::observe(context, row)
 }
 
 /// SIGKILL at once, and the wait until nothing is left.
 pub(crate) fn kill_now(
     context: &Context,
     row: &ContainerRow,
-    observed: &Observed,
+    before: &Observed,
 ) -> Result<(), Error> {
-    by_hand(context, row)?;
-    if let Some(end) = End::of(observed)? {
+    let observed = by_hand(context, row)?;
+    if let Some(end) = End::of(&observed)? {
         end.signal(&row.id, SIGKILL)?;
         record::note(context, row, "kill", &[("signal", SIGKILL.to_string())]);
-        if observed.status == Status::Paused {
+        if before.status == Status::Paused {
             facts::cgroup(context, row)?.thaw().map_err(Error::Cgroup)?;
         }
         end.must_end(&row.id)?;
