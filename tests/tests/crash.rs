@@ -181,7 +181,7 @@ fn killed_at_every_failpoint_three_times() {
     let mut kills = 0;
     for name in failpoints().into_iter().filter(|name| of_containers(name)) {
         let mut struck = 0;
-        'verbs: for time in 1..=2 {
+        'verbs: for time in [1, 1, 1, 2] {
             for (line, needs) in VERBS {
                 if strike(&env, &before, (&name, time), line, needs) {
                     struck += 1;
