@@ -100,6 +100,15 @@ pub(crate) enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A seccomp profile that is none.
+    #[error("cannot read seccomp profile {} as JSON", path.display())]
+    Profile {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A word that is neither a moment nor a span.
     #[error("invalid value for {flag:?}: failed to parse value as time or duration: {word:?}")]
     Moment {
@@ -179,6 +188,7 @@ impl Error {
                 *code
             }
             Self::Never { .. } => 125,
+            Self::Terminal { .. } => 1,
             // A command that does not exist or cannot be executed has a code of its own.
             Self::Engine(error) if error.exit_code() != 125 => error.exit_code(),
             _ if self.is_broken_pipe() => 141,

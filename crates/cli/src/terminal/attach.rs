@@ -3,8 +3,9 @@
 //! Leaves making the session to the engine. Invariant: one thread around one poll; output is
 //! written in the order in which it came; signals meant for the container are passed on.
 
-use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use hull_monitor::client::{Event, Session};
 use hull_monitor::protocol::{ExitRecord, Stream};
@@ -12,6 +13,7 @@ use hull_sys::poll::{Interest, poll};
 use hull_sys::signal::{self, Signals};
 
 use super::keys::Keys;
+use super::outlet::Outlet;
 use super::raw::{self, Raw};
 use crate::error::Error;
 use crate::output::note;
@@ -56,6 +58,10 @@ const RESIZED: i32 = 28;
 /// SIGCONT.
 const CONTINUED: i32 = 18;
 const CHUNK: usize = 32 * 1024;
+/// Bytes kept for a reader that stopped; from there on the container waits for it.
+const MOST_KEPT: usize = 64 << 20;
+const TO_STDOUT: &str = "write to standard output";
+const TO_STDERR: &str = "write to standard error";
 
 /// Blocks the signals that an attachment passes on, so that none is lost before it begins.
 pub(crate) fn hold_signals(tty: bool, sig_proxy: bool) -> Result<Option<Signals>, Error> {
@@ -99,9 +105,15 @@ pub(crate) fn attach(
             Input::Closed
         },
         interrupts: 0,
+        out: Outlet::new(unbuffered(io::stdout()).map_err(Error::stream(TO_STDOUT))?),
+        err: Outlet::new(unbuffered(io::stderr()).map_err(Error::stream(TO_STDERR))?),
     };
     loop {
         if let Some(ended) = pump.step()? {
+            if !matches!(ended, Ended::Detached | Ended::Forced | Ended::Signal(_)) {
+                pump.out.finish().map_err(Error::stream(TO_STDOUT))?;
+                pump.err.finish().map_err(Error::stream(TO_STDERR))?;
+            }
             return Ok(ended);
         }
     }
@@ -130,67 +142,65 @@ struct Pump<'a> {
     pending: Vec<u8>,
     stdin: Input,
     interrupts: u32,
+    out: Outlet<File>,
+    err: Outlet<File>,
 }
 
 impl Pump<'_> {
     /// Waits for something and does it.
     fn step(&mut self) -> Result<Option<Ended>, Error> {
         let stdin = io::stdin();
-        let stdin_wanted = self.stdin == Input::Open && self.pending.is_empty();
-        let session = self.session.as_fd();
-        let mut interests = vec![Interest {
-            fd: session,
-            read: true,
-            write: !self.pending.is_empty(),
-            urgent: false,
-        }];
-        if let Some(signals) = self.signals {
-            interests.push(Interest {
-                fd: signals.as_fd(),
-                read: true,
-                write: false,
-                urgent: false,
-            });
-        }
-        if stdin_wanted {
-            interests.push(Interest {
-                fd: stdin.as_fd(),
-                read: true,
-                write: false,
-                urgent: false,
-            });
-        }
-        let ready = poll(&interests, None).map_err(Error::stream("wait for the container"))?;
-        let at = |index: usize| ready.get(index).copied().unwrap_or_default();
-        let has_signals = self.signals.is_some();
-        let (signalled, typed) = (
-            has_signals && at(1).any(),
-            stdin_wanted && at(1 + usize::from(has_signals)).any(),
+        let typing = self.stdin == Input::Open && self.pending.is_empty();
+        let room = self.out.waiting() + self.err.waiting() < MOST_KEPT;
+        let mut wanted = vec![
+            want(self.session.as_fd(), room, !self.pending.is_empty()),
+            want(self.out.fd(), false, self.out.waiting() > 0),
+            want(self.err.fd(), false, self.err.waiting() > 0),
+        ];
+        wanted.extend(
+            self.signals
+                .map(|signals| want(signals.as_fd(), true, false)),
         );
+        wanted.extend(typing.then(|| want(stdin.as_fd(), true, false)));
+        // A stream nobody waits for would wake us with its hang-up, again and again.
+        wanted.retain(|interest| interest.read || interest.write);
+        let ready = poll(&wanted, None).map_err(Error::stream("wait for the container"))?;
+        let is = |fd: BorrowedFd<'_>| {
+            let found = wanted
+                .iter()
+                .zip(&ready)
+                .find(|(want, _)| want.fd.as_raw_fd() == fd.as_raw_fd());
+            found.map(|(_, ready)| *ready).unwrap_or_default()
+        };
+        let session = is(self.session.as_fd());
+        let signalled = self
+            .signals
+            .is_some_and(|signals| is(signals.as_fd()).any());
+        let typed = typing && is(stdin.as_fd()).any();
+        self.out.go_on().map_err(Error::stream(TO_STDOUT))?;
+        self.err.go_on().map_err(Error::stream(TO_STDERR))?;
         if signalled && let Some(ended) = self.signal()? {
             return Ok(Some(ended));
         }
-        if (at(0).read || at(0).hang_up)
-            && let Some(ended) = self.event()? {
-                return Ok(Some(ended));
-            }
-        if at(0).write {
+        if (session.read || session.hang_up)
+            && let Some(ended) = self.event()?
+        {
+            return Ok(Some(ended));
+        }
+        if session.write {
             self.send()?;
         }
-        if typed {
-            return self.read();
-        }
-        Ok(None)
+        if typed { self.read() } else { Ok(None) }
     }
 
     fn event(&mut self) -> Result<Option<Ended>, Error> {
         let event = self.session.try_next_event().map_err(monitor)?;
         match event {
             Event::Output(Stream::Stdout, bytes) if self.how.stdout => {
-                write_all(&mut io::stdout().lock(), bytes, "write to standard output")?;
+                self.out.write(bytes).map_err(Error::stream(TO_STDOUT))?;
             }
             Event::Output(Stream::Stderr, bytes) if self.how.stderr => {
-                write_all(&mut io::stderr().lock(), bytes, "write to standard error")?;
+                self.err.write(bytes).map_err(Error::stream(TO_STDERR))?;
             }
             Event::Exit(record) => return Ok(Some(Ended::Exit(record))),
             Event::Lost => return Ok(Some(Ended::Lost)),
@@ -282,8 +292,16 @@ impl Pump<'_> {
     }
 }
 
-fn write_all(out: &mut impl Write, bytes: &[u8], step: &'static str) -> Result<(), Error> {
-    out.write_all(bytes)
-        .and_then(|()| out.flush())
-        .map_err(Error::stream(step))
+fn want(fd: BorrowedFd<'_>, read: bool, write: bool) -> Interest<'_> {
+    Interest {
+        fd,
+        read,
+        write,
+        urgent: false,
+    }
+}
+
+/// The stream itself, without the standard library's buffer: every byte goes out at once.
+fn unbuffered(stream: impl AsFd) -> io::Result<File> {
+    stream.as_fd().try_clone_to_owned().map(File::from)
 }

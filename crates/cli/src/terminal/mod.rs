@@ -4,4 +4,5 @@
 
 pub(crate) mod attach;
 pub(crate) mod keys;
+mod outlet;
 pub(crate) mod raw;

@@ -232,7 +232,7 @@ fn security_option(word: &str) -> Result<String, Error> {
         source,
     })?;
     let profile: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|source| Error::Config {
+        serde_json::from_slice(&bytes).map_err(|source| Error::Profile {
             path: value.into(),
             source,
         })?;
