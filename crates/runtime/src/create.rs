@@ -9,20 +9,21 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use hull_oci::runtime_spec::{
-    ContainerProcessState, Hooks, Linux, Mount, Process, Resources, Spec, State, Status, VERSION,
+    ContainerProcessState, Hooks, Linux, Mount, NamespaceType, Process, Resources, Spec, State,
+    Status, VERSION,
 };
 use hull_sys::clone::{Child, Clone as Cloning, Memory, clone};
-use hull_sys::{fd, namespace, pidfd, seqpacket, signal};
+use hull_sys::{fd, mount, namespace, pidfd, seqpacket, signal};
 
 use crate::cgroup::{Cgroup, Location};
 use crate::dialogue::{self, Answers};
 use crate::hooks::{self, ChildHooks};
 use crate::init::{self, Streams, Surroundings};
 use crate::link::Link;
-use crate::plan::Plan;
 use crate::plan::files::{Files, read_early};
 use crate::plan::namespaces::Namespaces;
 use crate::plan::program::{Around, Program};
+use crate::plan::{Plan, has};
 use crate::security::capabilities;
 use crate::security::seccomp::Filter;
 use crate::usermap::{self, UserMaps};
@@ -114,6 +115,8 @@ fn make(create: Create<'_>, door: Option<&OwnedFd>) -> Result<Running> {
         }
         Ok(())
     };
+    let root = create.bundle.rootfs();
+    let before = mount_at(spec, &root);
     let made = launch(
         create,
         &linux,
@@ -129,8 +132,28 @@ fn make(create: Create<'_>, door: Option<&OwnedFd>) -> Result<Running> {
         Err(error) => {
             // The first error tells more than one of the clean-up would.
             drop(cgroup.remove());
+            if before != mount_at(spec, &root) {
+                unmount(&root);
+            }
             Err(error)
         }
+    }
+}
+
+/// The mount a container without a mount namespace of its own is about to cover, or did cover.
+pub(crate) fn mount_at(spec: &Spec, root: &Path) -> Option<u64> {
+    let linux = spec.linux.as_ref();
+    if linux.is_some_and(|linux| has(linux, NamespaceType::Mount)) {
+        return None;
+    }
+    mount::id_at(root).ok()
+}
+
+/// Takes off what is mounted at `root`.
+pub(crate) fn unmount(root: &Path) {
+    if let Ok(path) = std::ffi::CString::new(root.as_os_str().as_encoded_bytes()) {
+        // Not mounted is as good as unmounted.
+        drop(mount::detach(&path));
     }
 }
 

@@ -137,6 +137,13 @@ pub struct Change<'a> {
     pub users: Option<BorrowedFd<'a>>,
 }
 
+impl Change<'_> {
+    /// Whether anything would change.
+    pub fn asks(&self) -> bool {
+        self.set | self.clear | self.propagation != 0 || self.users.is_some()
+    }
+}
+
 #[repr(C)]
 struct ChangeForm {
     set: u64,
@@ -268,4 +275,11 @@ pub fn change_root(path: &CStr) -> io::Result<()> {
 pub fn path_of<'a>(place: BorrowedFd<'_>, buffer: &'a mut [u8; 32]) -> io::Result<&'a CStr> {
     let number = place.as_raw_fd().unsigned_abs();
     crate::beneath::numbered(b"/proc/self/fd/", number, buffer)
+}
+
+/// The id of the mount a path leads to.
+pub fn id_at(path: &std::path::Path) -> io::Result<u64> {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+    let all = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID)?;
+    Ok(all.stx_mnt_id)
 }

@@ -43,10 +43,12 @@ impl Containers {
         act: impl FnOnce(Create<'_>, &Path) -> Result<Running>,
     ) -> Result<(Container, Running)> {
         let dir = self.claim(wish.create.id)?;
+        let bundle = wish.create.bundle;
         let made = remember(&wish, dir.clone()).and_then(|mut container| {
             let running = act(wish.create, &dir)?;
             container.record.pid = running.pid;
             container.record.start_time = running.start_time;
+            container.record.root_mount = crate::create::mount_at(&bundle.spec, &bundle.rootfs());
             match container.save() {
                 Ok(()) => Ok((container, running)),
                 Err(error) => {
@@ -87,6 +89,7 @@ fn remember(wish: &Wish<'_>, dir: PathBuf) -> Result<Container> {
             owner: wish.owner.clone(),
             pid: 0,
             start_time: 0,
+            root_mount: None,
             cgroups_path: linux
                 .map(|linux| linux.cgroups_path.clone())
                 .unwrap_or_default(),

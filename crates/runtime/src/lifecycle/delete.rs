@@ -30,11 +30,13 @@ impl Container {
             cgroup.kill_all(number::KILL)?;
             cgroup.remove()?;
         }
-        let hooks = self
-            .spec()
-            .ok()
-            .and_then(|spec| spec.hooks)
-            .unwrap_or_default();
+        let rootfs = &self.record.rootfs;
+        let covered = self.record.root_mount;
+        if covered.is_some() && covered == hull_sys::mount::id_at(rootfs).ok() {
+            crate::create::unmount(rootfs);
+        }
+        let spec = self.spec().ok();
+        let hooks = spec.and_then(|spec| spec.hooks).unwrap_or_default();
         let after = hooks::run("poststop", &hooks.poststop, &self.state(Status::Stopped));
         fs::remove_dir_all(&self.dir).map_err(|source| Error::State {
             verb: "remove",

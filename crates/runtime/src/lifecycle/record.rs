@@ -49,6 +49,9 @@ pub struct Record {
     pub pid: i32,
     /// When that process started, in ticks since boot.
     pub start_time: u64,
+    /// Id of the mount at its root, when that is in its caller's mount namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_mount: Option<u64>,
     /// Its `cgroupsPath`.
     pub cgroups_path: String,
     /// Whether that is systemd's form.

@@ -44,6 +44,17 @@ pub(crate) enum Step {
     ReadOnly(CString),
 }
 
+/// How the root becomes the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RootChange {
+    /// pivot_root.
+    Pivot,
+    /// Moved onto `/`, where pivot_root can't: on the initial RAM disk.
+    Move,
+    /// chroot: the container shares its caller's mount namespace.
+    Enter,
+}
+
 /// The files of a container.
 #[derive(Debug)]
 pub(crate) struct Files {
@@ -60,8 +71,7 @@ pub(crate) struct Files {
     pub(crate) read_only: bool,
     /// What the new `/` gets last; 0 for nothing.
     pub(crate) last_propagation: u64,
-    /// Whether pivot_root is used, or the root moved onto `/`.
-    pub(crate) pivot: bool,
+    pub(crate) change: RootChange,
     /// Whether some tmpfs starts with a copy.
     pub(crate) copies: bool,
 }
@@ -75,19 +85,20 @@ impl Files {
         users: &UserMaps,
     ) -> Result<Self> {
         let spec = &create.bundle.spec;
-        if !has(linux, NamespaceType::Mount) {
-            return Err(invalid(
-                "linux.namespaces",
-                "a mount namespace is missing: the host's mounts would change",
-            ));
-        }
         let root = create.bundle.rootfs();
         let propagation = linux
             .rootfs_propagation
             .unwrap_or(RootfsPropagation::Default);
+        let own = has(linux, NamespaceType::Mount);
         let setting = Setting {
             abilities: create.host.mounts,
-            propagation: first_propagation(propagation),
+            propagation: if own {
+                first_propagation(propagation)
+            } else {
+                flag::PRIVATE
+            },
+            // Without a mount namespace of its own nothing may propagate to where the host looks.
+            opens: !own || has(linux, NamespaceType::User),
             label: label(linux)?,
             users,
             bundle: &create.bundle.dir,
@@ -114,15 +125,27 @@ impl Files {
             .iter()
             .any(|step| matches!(step, Step::Mount(m) if m.options.copy_up));
         Ok(Self {
-            propagation: first_propagation(propagation),
-            parent: shared_parent(propagation, &root)?,
+            propagation: if own {
+                first_propagation(propagation)
+            } else {
+                0
+            },
+            parent: if own {
+                shared_parent(propagation, &root)?
+            } else {
+                None
+            },
             root: text::of_path("root.path", &root)?,
             from,
             steps,
             late: late(linux)?,
             read_only: spec.root.as_ref().is_some_and(|root| root.readonly),
             last_propagation: last_propagation(propagation),
-            pivot: create.pivot,
+            change: match (own, create.pivot) {
+                (false, _) => RootChange::Enter,
+                (true, true) => RootChange::Pivot,
+                (true, false) => RootChange::Move,
+            },
             copies,
         })
     }

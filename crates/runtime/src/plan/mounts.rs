@@ -1,7 +1,8 @@
 //! One mount of the configuration, turned into what the child attaches.
 //!
-//! Sources of bind mounts are opened here, in the parent: what is missing or forbidden is known
-//! before anything was made, and a child in a user namespace need not be able to walk to them.
+//! Sources of bind mounts are looked at here, in the parent: what is missing is known before anything
+//! was made. They are opened by the child, because the kernel lists mounts in the order in which they
+//! were copied; except where the child could not, in a user namespace or with ids mapped.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -35,7 +36,7 @@ pub(crate) struct Mount {
 pub(crate) enum From {
     /// A detached tree, its attributes already set.
     Tree(OwnedFd),
-    /// A path to bind, where the kernel has no detached trees.
+    /// A path to bind.
     Bind { source: CString, recursive: bool },
     /// A new file system.
     New(New),
@@ -60,8 +61,10 @@ pub(crate) struct New {
 #[derive(Debug)]
 pub(crate) struct Setting<'a> {
     pub(crate) abilities: MountAbilities,
-    /// Propagation that trees get unless their options say otherwise.
+    /// Propagation that trees opened here get unless their options say otherwise.
     pub(crate) propagation: u64,
+    /// Whether sources are opened here.
+    pub(crate) opens: bool,
     /// Label option for file systems that take one.
     pub(crate) label: Option<String>,
     /// User namespaces for idmapped mounts.
@@ -117,13 +120,13 @@ fn bind(
     }
     let wants_ids = options.idmap.is_some() || !wish.uid_mappings.is_empty();
     let all = options.set_all | options.clear_all;
-    if !(setting.abilities.by_descriptor && setting.abilities.attributes) {
-        if wants_ids || all != 0 {
-            return Err(Error::OldKernel {
-                what: "idmapped and recursively changed mounts",
-                since: "5.12",
-            });
-        }
+    if (wants_ids || all != 0) && !setting.abilities.attributes {
+        return Err(Error::OldKernel {
+            what: "idmapped and recursively changed mounts",
+            since: "5.12",
+        });
+    }
+    if !(wants_ids || setting.opens && setting.abilities.by_descriptor) {
         let stat = std::fs::metadata(&path).map_err(failed)?;
         return Ok((From::Bind { source, recursive }, missing(stat.is_dir())));
     }
@@ -156,24 +159,20 @@ fn dress(
     setting: &Setting<'_>,
 ) -> std::io::Result<()> {
     let everywhere = options.idmap == Some(true);
-    let change = Change {
-        set: options.set_all,
-        clear: options.clear_all,
+    let all = Change {
         propagation: setting.propagation & !flag::RECURSIVE,
         users: users.as_ref().filter(|_| everywhere).map(AsFd::as_fd),
+        ..options.everywhere()
     };
-    if change.set | change.clear | change.propagation != 0 || change.users.is_some() {
-        mount::change(tree, &change, true)?;
-    }
-    let change = Change {
-        set: options.set,
-        // `rw` means: as writable as the source is. Everything else asked for is cleared.
-        clear: options.clear & !mount::attribute::READ_ONLY,
-        propagation: 0,
+    let one = Change {
         users: users.as_ref().filter(|_| !everywhere).map(AsFd::as_fd),
+        ..options.here()
     };
-    if change.set | change.clear != 0 || change.users.is_some() {
-        mount::change(tree, &change, false)?;
+    if all.asks() {
+        mount::change(tree, &all, true)?;
+    }
+    if one.asks() {
+        mount::change(tree, &one, false)?;
     }
     Ok(())
 }
@@ -272,6 +271,7 @@ mod tests {
                 attributes: true,
             },
             propagation: flag::SLAVE | flag::RECURSIVE,
+            opens: false,
             label: None,
             users: &UserMaps::default(),
             bundle: Path::new("/"),

@@ -3,7 +3,7 @@
 //!
 //! Invariant: a word known to the table never reaches the file system, and every other one does.
 
-use hull_sys::mount::{attribute, flag};
+use hull_sys::mount::{Change, attribute, flag};
 
 /// What a mount's options ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -156,6 +156,25 @@ impl Options {
             Word::CopyUp => self.copy_up = true,
             Word::Super(name) => self.super_flags.push(name),
             Word::Nothing => {}
+        }
+    }
+
+    /// What changes on a bound mount itself. `rw` means: as writable as the source is; everything
+    /// else asked for is cleared.
+    pub(crate) fn here(&self) -> Change<'static> {
+        Change {
+            set: self.set,
+            clear: self.clear & !attribute::READ_ONLY,
+            ..Change::default()
+        }
+    }
+
+    /// What changes on a bound mount and all below it.
+    pub(crate) fn everywhere(&self) -> Change<'static> {
+        Change {
+            set: self.set_all,
+            clear: self.clear_all,
+            ..Change::default()
         }
     }
 

@@ -70,7 +70,6 @@ fn propagate(wish: &Mount, root: BorrowedFd<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A bind by path, for kernels without detached trees.
 fn bind(
     wish: &Mount,
     source: &CStr,
@@ -78,15 +77,40 @@ fn bind(
     place: BorrowedFd<'_>,
 ) -> Result<(), Failure> {
     let label = wish.place.to_bytes();
-    let mut buffer = [0u8; 32];
-    let path = mount::path_of(place, &mut buffer).about(Step::Mount, label)?;
-    let all = if recursive { flag::RECURSIVE } else { 0 };
-    mount::mount(source, path, c"", flag::BIND | all, None).about(Step::Mount, label)?;
-    if wish.flags != 0 {
-        let flags = wish.flags | flag::BIND | flag::REMOUNT;
-        mount::mount(c"", path, c"", flags, None).about(Step::Mount, label)?;
+    let tree = match mount::copy(source, recursive) {
+        Err(error) if error.raw_os_error() == Some(ENOSYS) => {
+            return bind_old(wish, source, recursive, place).about(Step::Mount, label);
+        }
+        answer => answer.about(Step::Mount, label)?,
+    };
+    for (change, all) in [
+        (wish.options.everywhere(), true),
+        (wish.options.here(), false),
+    ] {
+        if !change.asks() {
+            continue;
+        }
+        match mount::change(tree.as_fd(), &change, all) {
+            Err(error) if error.raw_os_error() == Some(ENOSYS) => {
+                return bind_old(wish, source, recursive, place).about(Step::Mount, label);
+            }
+            answer => answer.about(Step::Mount, label)?,
+        }
     }
-    Ok(())
+    mount::attach(tree.as_fd(), place).about(Step::Mount, label)
+}
+
+/// For kernels that cannot copy a tree or change a detached one.
+fn bind_old(wish: &Mount, source: &CStr, recursive: bool, place: BorrowedFd<'_>) -> io::Result<()> {
+    let mut buffer = [0u8; 32];
+    let path = mount::path_of(place, &mut buffer)?;
+    let all = if recursive { flag::RECURSIVE } else { 0 };
+    mount::mount(source, path, c"", flag::BIND | all, None)?;
+    if wish.flags == 0 {
+        return Ok(());
+    }
+    let flags = wish.flags | flag::BIND | flag::REMOUNT;
+    mount::mount(c"", path, c"", flags, None)
 }
 
 fn make(wish: &Mount, new: &New, place: BorrowedFd<'_>) -> Result<(), Failure> {

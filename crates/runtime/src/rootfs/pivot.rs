@@ -6,18 +6,20 @@ use std::os::fd::{AsFd, OwnedFd};
 use hull_sys::{beneath, mount, process};
 
 use crate::failure::{At, Failure, Step};
-use crate::plan::files::Files;
+use crate::plan::files::{Files, RootChange};
 
 /// Changes the root; the old one is gone from this mount namespace afterwards.
 pub(crate) fn pivot(files: &Files, root: OwnedFd) -> Result<(), Failure> {
     let name = files.root.to_bytes();
     process::change_directory(root.as_fd()).about(Step::Pivot, name)?;
     drop(root);
-    if files.pivot {
-        swap().about(Step::Pivot, name)?;
-    } else {
-        mount::mount(c".", c"/", c"", mount::flag::MOVE, None).about(Step::Pivot, name)?;
-        mount::change_root(c".").about(Step::Pivot, name)?;
+    match files.change {
+        RootChange::Pivot => swap().about(Step::Pivot, name)?,
+        RootChange::Move => {
+            mount::mount(c".", c"/", c"", mount::flag::MOVE, None).about(Step::Pivot, name)?;
+            mount::change_root(c".").about(Step::Pivot, name)?;
+        }
+        RootChange::Enter => mount::change_root(c".").about(Step::Pivot, name)?,
     }
     process::change_directory_to(c"/").about(Step::Pivot, name)?;
     if files.last_propagation != 0 {
