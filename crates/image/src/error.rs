@@ -175,6 +175,8 @@ pub enum Error {
         name: String,
         /// Short id of the container.
         container: String,
+        /// Its name.
+        container_name: String,
         /// Short id of the image.
         image: String,
     },
@@ -187,6 +189,8 @@ pub enum Error {
         force: &'static str,
         /// By whom.
         reason: String,
+        /// The name of the container, if it is one.
+        container_name: Option<String>,
     },
     /// More layers than overlayfs stacks.
     #[error("image {image} has {layers} layers; the kernel stacks at most {limit}")]
@@ -299,6 +303,11 @@ impl Fault for Error {
             Self::Compression { .. } => {
                 Some("decompress it first; plain, gzip and zstd are read".into())
             }
+            Self::NameInUse { container_name, .. }
+            | Self::ImageInUse {
+                container_name: Some(container_name),
+                ..
+            } => Some(format!("remove container {container_name} first")),
             Self::LayerMissing { .. } => Some("remove the image and load it again".into()),
             Self::RootPath { .. } => Some("choose a --root without ':', ',' and '\\'".into()),
             Self::NotAnArchive { .. } => Some(

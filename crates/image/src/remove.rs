@@ -92,6 +92,7 @@ impl Removal<'_> {
             return Err(Error::NameInUse {
                 name: text.to_owned(),
                 container: user.id.short().to_owned(),
+                container_name: user.name.to_string(),
                 image: self.image.id.short().to_owned(),
             });
         }
@@ -112,7 +113,7 @@ impl Removal<'_> {
         let names = self.names()?;
         if !single(&names) && !names.is_empty() && !self.options.force {
             let reason = "image is referenced in multiple repositories".to_owned();
-            return Err(self.in_use("must be forced", reason));
+            return Err(self.in_use("must be forced", reason, None));
         }
         self.check_users()?;
         names.iter().try_for_each(|name| self.untag(name))
@@ -138,23 +139,26 @@ impl Removal<'_> {
                 "image is being used by running container {}",
                 user.id.short()
             );
-            return Err(self.in_use("cannot be forced", reason));
+            return Err(self.in_use("cannot be forced", reason, Some(user)));
         }
         match users.first() {
             Some(user) if !self.options.force => {
-                let user = user.id.short();
-                let reason = format!("image is being used by stopped container {user}");
-                Err(self.in_use("must be forced", reason))
+                let short = user.id.short();
+                let reason = format!("image is being used by stopped container {short}");
+                Err(self.in_use("must be forced", reason, Some(user)))
             }
             _ => Ok(()),
         }
     }
 
-    fn in_use(&self, force: &'static str, reason: String) -> Error {
+    fn in_use(&self, force: &'static str, reason: String, user: Option<&ContainerRow>) -> Error {
+        let image = self.image.id.short().to_owned();
+        let container_name = user.map(|user| user.name.to_string());
         Error::ImageInUse {
-            image: self.image.id.short().to_owned(),
+            image,
             force,
             reason,
+            container_name,
         }
     }
 

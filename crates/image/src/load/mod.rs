@@ -17,3 +17,8 @@ mod plan;
 pub(crate) use docker_archive::Item;
 pub(crate) use images::{Arrived, record};
 pub use images::{LoadOptions, LoadSource, Loaded, Progress, load};
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,9 @@ fn plan_entry(bag: &Bag, entry: &Descriptor, wanted: Option<&Platform>) -> Resul
     for _ in 0..4 {
         if !is_index(&kind, &bytes) {
             let image = plan_image(bag, &shown, &bytes, kind)?;
-            if let Some(wanted) = wanted.filter(|w| !w.accepts(&image.parsed.platform())) {
+            // What an index says of an entry goes before what the config says of itself.
+            let bare = wanted.filter(|_| index.is_none());
+            if let Some(wanted) = bare.filter(|w| !w.accepts(&image.parsed.platform())) {
                 return Err(no_platform(
                     &shown,
                     wanted,

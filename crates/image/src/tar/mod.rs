@@ -9,3 +9,6 @@ mod pax;
 pub(crate) mod reader;
 mod sparse;
 pub(crate) mod writer;
+
+#[cfg(test)]
+pub(crate) mod tests;

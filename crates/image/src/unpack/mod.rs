@@ -13,3 +13,6 @@ mod parents;
 mod path;
 
 pub(crate) use extract::{Extracted, extract};
+
+#[cfg(test)]
+mod tests;
