@@ -1,6 +1,9 @@
 //! [`Images`]: the verbs on images under one handle; each lives in its own file.
 
+use std::fs::File;
+
 use hull_image::history::Step;
+use hull_image::import::Imported;
 use hull_image::load::{LoadSource, Loaded, Progress};
 use hull_image::prune::Pruned;
 use hull_image::remove::Removed;
@@ -9,8 +12,9 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::image::import::{self, ImportRequest};
 use crate::image::list::{ImageListRequest, ImageSummary};
-use crate::image::{inspect, list, load, remove, tag};
+use crate::image::{inspect, list, load, remove, save, tag};
 
 /// Verbs on images; `name` is a name with or without tag, a digest, an id or the beginning of one.
 #[derive(Clone, Copy)]
@@ -37,6 +41,21 @@ impl<'a> Images<'a> {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<Loaded>, Error> {
         load::load(self.context, source, platform, progress)
+    }
+
+    /// Writes the images `names` to `out` as one archive, which docker and OCI tools read.
+    pub fn save(&self, names: &[String], platform: Option<&str>, out: &File) -> Result<(), Error> {
+        save::save(self.context, names, platform, out)
+    }
+
+    /// Makes an image of the tar in `source`, which errors call `what`.
+    pub fn import(
+        &self,
+        source: File,
+        what: &str,
+        request: ImportRequest<'_>,
+    ) -> Result<Imported, Error> {
+        import::import(self.context, source, what, request)
     }
 
     /// Gives the image `source` the name `target`.

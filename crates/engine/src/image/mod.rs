@@ -9,8 +9,10 @@ mod load;
 mod pattern;
 mod record;
 mod remove;
+mod save;
 mod tag;
 
+pub mod import;
 pub mod list;
 pub mod lookup;
 
