@@ -6,9 +6,11 @@ mod removed;
 mod tree;
 
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod prune;
 pub(crate) mod remove;
+pub(crate) mod save;
 pub(crate) mod tag;
