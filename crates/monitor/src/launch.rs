@@ -14,8 +14,8 @@ use hull_sys::{failpoint, seqpacket};
 
 use crate::client::{Event, Session, Streams};
 use crate::error::{Error, call, file};
-use crate::paths;
 use crate::protocol::{Frame, Launch, Started};
+use crate::{facts, orphan, paths};
 
 /// How to start a monitor.
 #[derive(Debug, Clone)]
@@ -75,15 +75,19 @@ pub fn launch(run_dir: &Path, how: &How<'_>) -> Result<Launched, Error> {
     let started = match session.next_event()? {
         Event::Started(started) => started,
         Event::Failed(failure) => return Err(Error::failed(failure)),
-        _ => {
-            return Err(Error::Silent {
-                run_dir: run_dir.to_owned(),
-            });
-        }
+        _ => return Err(silent(run_dir)),
     };
     Ok(Launched {
         started,
         session: how.attach.map(|_| session),
+    })
+}
+
+/// The monitor died without a word. What it may have made is undone, as after a failure it reports.
+fn silent(run_dir: &Path) -> Error {
+    let swept = facts::wait_unmonitored(run_dir).and_then(|()| orphan::sweep(run_dir));
+    swept.err().unwrap_or_else(|| Error::Silent {
+        run_dir: run_dir.to_owned(),
     })
 }
 

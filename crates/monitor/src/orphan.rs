@@ -27,24 +27,36 @@ const UNKNOWN: i32 = 255;
 /// Ends what is left of the task of `run_dir`, whose monitor must be dead, and gives its exit record:
 /// the one its monitor wrote, or one written here.
 pub fn clear(run_dir: &Path) -> Result<ExitRecord, Error> {
+    let launch = launch::read(run_dir)?;
+    let state = facts::state(run_dir)?;
+    let killed = end(run_dir, &launch, state.as_ref())?;
+    record(&launch, state.as_ref(), killed, facts::boot_id()?)
+}
+
+/// Ends what is left of a task whose monitor died before it reported; there is nothing to record.
+pub(crate) fn sweep(run_dir: &Path) -> Result<(), Error> {
+    let launch = launch::read(run_dir)?;
+    end(run_dir, &launch, facts::state(run_dir)?.as_ref()).map(drop)
+}
+
+/// Whether a process had to be killed.
+fn end(run_dir: &Path, launch: &Launch, state: Option<&StateRecord>) -> Result<bool, Error> {
     if facts::lock_held(run_dir)? {
         return Err(Error::Taken {
             run_dir: run_dir.to_owned(),
         });
     }
-    let launch = launch::read(run_dir)?;
-    let state = facts::state(run_dir)?;
     let boot_id = facts::boot_id()?;
-    let killed = match &state {
+    let killed = match state {
         Some(state) if state.boot_id == boot_id => kill(state)?,
         _ => false,
     };
-    clear_groups(&launch)?;
+    clear_groups(launch)?;
     for name in [paths::SOCKET, paths::STDOUT, paths::STDERR] {
         // Not there, or in the way of nobody.
         fs::remove_file(run_dir.join(name)).ok();
     }
-    record(&launch, state.as_ref(), killed, boot_id)
+    Ok(killed)
 }
 
 /// Kills the first process if it is alive, and waits until it is gone.
