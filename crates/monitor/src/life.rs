@@ -295,11 +295,11 @@ impl Monitor {
         self.become_reaper()
     }
 
-    /// Removes what no one needs any more of an exec session's run directory. A container's goes with
-    /// its removal, or with the next start.
+    /// Removes what no one needs any more. The run directory is the trace by which an interrupted end
+    /// is found, so it goes when all else is done; where `system reap` follows, that removes it.
     fn tidy_up(&self) {
-        if self.launch.ephemeral {
-            std::fs::remove_dir_all(&self.run_dir).ok();
+        if self.launch.ephemeral || self.reaped {
+            self.remove_run_dir();
             return;
         }
         let both = [paths::STDOUT, paths::STDERR];
@@ -307,6 +307,27 @@ impl Monitor {
         for name in both.into_iter().chain(session) {
             std::fs::remove_file(self.run_dir.join(name)).ok();
         }
+    }
+
+    /// Removes the run directory, the lock's file last: whoever waits for the lock waits for all of it.
+    fn remove_run_dir(&self) {
+        for entry in std::fs::read_dir(&self.run_dir)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            if entry.file_name() == paths::LOCK {
+                continue;
+            }
+            let path = entry.path();
+            // Sessions of the container that end later find nothing to remove.
+            std::fs::remove_file(&path)
+                .or_else(|_| std::fs::remove_dir_all(&path))
+                .ok();
+        }
+        std::fs::remove_file(self.run_dir.join(paths::LOCK)).ok();
+        // Not empty when somebody starts the container again already.
+        std::fs::remove_dir(&self.run_dir).ok();
     }
 
     /// Gives the launching client the time to take what was sent and to say that it reaps.

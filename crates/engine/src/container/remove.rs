@@ -71,7 +71,7 @@ pub(crate) fn dismantle(context: &Context, row: &ContainerRow) -> Result<(), Err
     snapshot::remove(&context.store(), &row.snapshot)?;
     failpoint("remove-after-snapshot");
     discard(context, &row.id)?;
-    run_dir(context, &row.id)?;
+    abandon(context, &row.id)?;
     failpoint("remove-before-row");
     context.ledger.containers().remove(&row.id)?;
     failpoint("remove-after-row");
@@ -94,6 +94,16 @@ fn discard(context: &Context, id: &ContainerId) -> Result<(), Error> {
         _ => Err(error),
     });
     done.map_err(file("remove", dir))
+}
+
+/// Removes a container's run directory, unless a monitor is still clearing up: then the directory is the
+/// trace of what it has yet to do, and goes last, by its hand or by `system reap` or `reconcile`.
+pub(crate) fn abandon(context: &Context, id: &ContainerId) -> Result<(), Error> {
+    let dir = context.paths.run(id);
+    if hull_monitor::facts::lock_held(&dir).map_err(Error::Monitor)? {
+        return Ok(());
+    }
+    run_dir(context, id)
 }
 
 /// Removes a container's run directory.

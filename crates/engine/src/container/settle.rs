@@ -33,6 +33,7 @@ pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
     let lock = context.lock(id)?;
     let Some(row) = context.ledger.containers().get(id)? else {
         // Somebody removed it; its lock file may have come back with us.
+        remove::abandon(context, id)?;
         lock.retire();
         return Ok(());
     };
@@ -48,10 +49,7 @@ pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
         lock.retire();
         return Ok(());
     }
-    if !observed.facts.monitored {
-        remove::run_dir(context, id)?;
-    }
-    Ok(())
+    remove::abandon(context, id)
 }
 
 /// Whether nothing of the container shall remain: `--rm` after it ran or was to run, or a removal

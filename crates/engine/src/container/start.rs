@@ -56,6 +56,8 @@ pub(crate) fn start(
         Status::Removing | Status::Dead => return Err(ContainerError::StartRemoving.into()),
         Status::Created | Status::Exited => {}
     }
+    // The monitor of its last life may still be clearing up.
+    hull_monitor::facts::wait_unmonitored(&context.paths.run(&row.id)).map_err(Error::Monitor)?;
     settle::note_exit(context, &row, &observed)?;
     let image = image_of(context, &row)?;
     launch(context, &row, &image, request)
