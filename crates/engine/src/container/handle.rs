@@ -1,6 +1,8 @@
 //! [`Containers`]: the verbs on containers under one handle; each lives in its own file.
 
+use hull_model::filter::Filters;
 use hull_model::id::ContainerId;
+use hull_model::time::Timestamp;
 use hull_monitor::client::{Session, Streams};
 use hull_monitor::protocol::ExitRecord;
 use serde_json::Value;
@@ -10,6 +12,7 @@ use crate::container::create::{self, CreateRequest, Created};
 use crate::container::exec::{self, ExecRequest, Executed};
 use crate::container::list::{self, ListRequest, Summary};
 use crate::container::logs::{self, Logs, LogsRequest};
+use crate::container::prune::{self, Pruned};
 use crate::container::remove::{self, RemoveRequest};
 use crate::container::start::{self, StartRequest, Started};
 use crate::container::stop::{self, StopRequest};
@@ -119,6 +122,11 @@ impl<'a> Containers<'a> {
     /// Thaws a frozen container.
     pub fn unpause(&self, name: &str) -> Result<(), Error> {
         pause::unpause(self.context, name)
+    }
+
+    /// Removes every container that does not run, has these labels and was created before `until`.
+    pub fn prune(&self, filters: &Filters, until: Option<Timestamp>) -> Result<Pruned, Error> {
+        prune::prune(self.context, filters, until)
     }
 
     /// Removes a container.

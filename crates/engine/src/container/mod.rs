@@ -26,6 +26,7 @@ pub mod log_plan;
 pub mod logs;
 pub mod names;
 mod pause;
+pub mod prune;
 pub mod record;
 pub mod remove;
 mod rename;
