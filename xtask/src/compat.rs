@@ -46,7 +46,6 @@ const LATER: &[(&str, &[&str])] = &[
             "container cp",
             "container diff",
             "container export",
-            "container prune",
             "container stats",
             "container update",
         ],

@@ -17,7 +17,7 @@ use hull_engine::{Engine, Settings};
 use hull_model::time::Timestamp;
 
 use crate::error::Error;
-use crate::grammar::command::Command;
+use crate::grammar::usage::Usage;
 use crate::hello_world::HELLO_WORLD;
 
 /// Version of hull.
@@ -43,8 +43,8 @@ pub(crate) struct Globals {
 pub(crate) struct Context {
     /// The words before the command.
     pub(crate) globals: Globals,
-    /// All commands, for help and completion.
-    pub(crate) commands: &'static [Command],
+    /// How all commands are used, for help and completion.
+    pub(crate) usages: fn() -> Vec<&'static Usage>,
 }
 
 impl Context {

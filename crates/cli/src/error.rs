@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use hull_error::{Fault, Kind, kind_of_io};
 
-use crate::grammar::command::Command;
+use crate::grammar::usage::Usage;
 
 /// An error of the command line.
 #[derive(Debug, thiserror::Error)]
@@ -136,7 +136,7 @@ pub(crate) enum Error {
 
 impl Error {
     /// A flag that cannot be read.
-    pub(crate) fn flag(command: &Command, text: String, hint: Option<String>) -> Self {
+    pub(crate) fn flag(command: &Usage, text: String, hint: Option<String>) -> Self {
         Self::Usage {
             text,
             hint,
@@ -146,7 +146,7 @@ impl Error {
     }
 
     /// An error found while the flags of `command` were put together: 125, and where help is.
-    pub(crate) fn in_command(command: &Command, error: Self) -> Self {
+    pub(crate) fn in_command(command: &Usage, error: Self) -> Self {
         let text = match &error {
             Self::Options { text } => text.clone(),
             Self::Word(word) => word.to_string(),
@@ -162,7 +162,7 @@ impl Error {
     }
 
     /// The wrong number of words.
-    pub(crate) fn words(command: &Command, text: String) -> Self {
+    pub(crate) fn words(command: &Usage, text: String) -> Self {
         Self::Usage {
             text,
             hint: None,
@@ -210,7 +210,7 @@ impl Error {
     }
 }
 
-fn after(command: &Command) -> String {
+fn after(command: &Usage) -> String {
     let usage = command.usage();
     format!(
         "\nUsage:  {usage}\n\nRun '{} --help' for more information",

@@ -66,7 +66,7 @@ fn run(arguments: Vec<OsString>) -> Result<ExitCode, (Error, u8)> {
             run_root: globals.run_root,
             config: globals.config,
         },
-        commands: table::COMMANDS,
+        usages: table::usages,
     };
     if globals.help || rest.is_empty() {
         output::print(&table::overview()).map_err(own)?;
@@ -79,10 +79,10 @@ fn run(arguments: Vec<OsString>) -> Result<ExitCode, (Error, u8)> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let failed = |error| (error, command.failure);
-    match parse(command, rest).map_err(failed)? {
+    let failed = |error| (error, command.usage.failure);
+    match parse(&command.usage, rest).map_err(failed)? {
         Line::Help => {
-            output::print(&help::of_command(command, width())).map_err(failed)?;
+            output::print(&help::of_command(&command.usage, width())).map_err(failed)?;
             Ok(ExitCode::SUCCESS)
         }
         Line::Run(parsed) => (command.run)(&context, &parsed).map_err(failed),

@@ -3,6 +3,7 @@
 //! Invariant: a command's file holds its words (usage, flags, examples) and what it does with the
 //! engine's answer; the verb itself is the engine's.
 
+pub(crate) mod command;
 pub(crate) mod container;
 pub(crate) mod filters;
 pub(crate) mod image;

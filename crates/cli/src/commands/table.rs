@@ -6,11 +6,12 @@
 use std::path::PathBuf;
 
 use super::{container, image, system};
+use crate::commands::command::Command;
 use crate::error::Error;
-use crate::grammar::command::Command;
 use crate::grammar::flag::{Flag, many, one, switch};
 use crate::grammar::help;
 use crate::grammar::suggest::closest;
+use crate::grammar::usage::Usage;
 
 /// Every command.
 pub(crate) static COMMANDS: &[Command] = &[
@@ -43,6 +44,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     container::inspect::COMMAND,
     image::inspect::COMMAND,
     image::prune::COMMAND,
+    container::prune::COMMAND,
     system::completion::COMMAND,
     system::help::COMMAND,
     system::completion::WORDS,
@@ -100,16 +102,19 @@ const GLOBALS: &[Flag] = &[
 ];
 
 /// hull itself, as far as its flags go.
-pub(crate) static HULL: Command = {
-    let mut hull = Command::new(&[""], "A container platform without a daemon", |_, _| {
-        Ok(std::process::ExitCode::SUCCESS)
-    })
-    .flags(&[GLOBALS])
-    .passes_rest(125);
+pub(crate) static HULL: Usage = {
+    let mut hull = Usage::new(&[""], "A container platform without a daemon");
+    hull.flags = &[GLOBALS];
     hull.words = "COMMAND";
     hull.count = 0..=usize::MAX;
+    hull.passes_rest = true;
     hull
 };
+
+/// How every command is used.
+pub(crate) fn usages() -> Vec<&'static Usage> {
+    COMMANDS.iter().map(|command| &command.usage).collect()
+}
 
 /// What was said before the command.
 #[derive(Default)]
@@ -192,15 +197,15 @@ pub(crate) fn find(words: &mut Vec<String>) -> Result<Found, Error> {
 pub(crate) fn named(path: &str) -> Option<&'static Command> {
     COMMANDS
         .iter()
-        .find(|command| command.paths.contains(&path))
+        .find(|command| command.usage.paths.contains(&path))
 }
 
 fn top_level() -> impl Iterator<Item = &'static str> {
     let groups = GROUPS.iter().map(|(group, _)| *group);
     COMMANDS
         .iter()
-        .filter(|command| !command.hidden)
-        .flat_map(|command| command.paths.iter().copied())
+        .filter(|command| !command.usage.hidden)
+        .flat_map(|command| command.usage.paths.iter().copied())
         .filter(|path| !path.contains(' '))
         .chain(groups)
 }
@@ -210,7 +215,7 @@ fn members(group: &str) -> Vec<&'static str> {
     let prefix = |path: &&'static str| path.strip_prefix(group)?.strip_prefix(' ');
     COMMANDS
         .iter()
-        .flat_map(|command| command.paths.iter().filter_map(&prefix))
+        .flat_map(|command| command.usage.paths.iter().filter_map(&prefix))
         .collect()
 }
 
@@ -228,11 +233,17 @@ fn unknown(called: &str, word: &str, known: impl Iterator<Item = &'static str>) 
 pub(crate) fn overview() -> String {
     let mut common: Vec<(&str, &str)> = Vec::new();
     let mut others: Vec<(&str, &str)> = Vec::new();
-    for command in COMMANDS.iter().filter(|command| !command.hidden) {
-        let Some(name) = command.paths.iter().rev().find(|path| !path.contains(' ')) else {
+    for command in COMMANDS.iter().filter(|command| !command.usage.hidden) {
+        let Some(name) = command
+            .usage
+            .paths
+            .iter()
+            .rev()
+            .find(|path| !path.contains(' '))
+        else {
             continue;
         };
-        let row = (*name, command.about);
+        let row = (*name, command.usage.about);
         if COMMON.contains(name) {
             common.push(row)
         } else {
@@ -261,13 +272,14 @@ fn group_help(group: &str) -> String {
         .map_or("", |(_, about)| about);
     let mut rows: Vec<(&str, &str)> = COMMANDS
         .iter()
-        .filter(|command| !command.hidden)
+        .filter(|command| !command.usage.hidden)
         .filter_map(|command| {
             let path = command
+                .usage
                 .paths
                 .iter()
                 .find(|path| path.split(' ').next() == Some(group) && path.contains(' '))?;
-            Some((path.split(' ').nth(1)?, command.about))
+            Some((path.split(' ').nth(1)?, command.usage.about))
         })
         .collect();
     rows.sort_unstable();

@@ -2,11 +2,11 @@
 //!
 //! Leaves printing to the caller. Invariant: no line is wider than asked for, flag names apart.
 
-use super::command::Command;
 use super::flag::{Flag, Support, Take};
+use super::usage::Usage;
 
 /// The help of one command, `width` columns wide.
-pub(crate) fn of_command(command: &Command, width: usize) -> String {
+pub(crate) fn of_command(command: &Usage, width: usize) -> String {
     let mut text = format!("Usage:  {}\n\n{}\n", command.usage(), command.about);
     if command.paths.len() > 1 {
         let names: Vec<String> = command

@@ -5,14 +5,14 @@
 
 use hull_model::grammar::number;
 
-use super::command::Command;
 use super::flag::{Flag, Support, Take};
 use super::suggest::closest;
+use super::usage::Usage;
 use crate::error::Error;
 
 /// What was given on the line.
 pub(crate) struct Parsed {
-    command: &'static Command,
+    command: &'static Usage,
     values: Vec<(&'static str, String)>,
     /// The words that are no flags, in order.
     pub(crate) words: Vec<String>,
@@ -76,7 +76,7 @@ impl Parsed {
     }
 
     /// The command these words are for.
-    pub(crate) fn command(&self) -> &'static Command {
+    pub(crate) fn command(&self) -> &'static Usage {
         self.command
     }
 
@@ -93,7 +93,7 @@ impl Parsed {
 
 /// Reads `arguments`, what follows the command's name.
 pub(crate) fn parse(
-    command: &'static Command,
+    command: &'static Usage,
     arguments: impl IntoIterator<Item = String>,
 ) -> Result<Line, Error> {
     let mut reader = Reader {
@@ -242,7 +242,7 @@ impl<I: Iterator<Item = String>> Reader<I> {
     }
 }
 
-fn check_count(command: &'static Command, count: usize) -> Result<(), Error> {
+fn check_count(command: &'static Usage, count: usize) -> Result<(), Error> {
     let (least, most) = (*command.count.start(), *command.count.end());
     if command.count.contains(&count) {
         return Ok(());

@@ -1,12 +1,17 @@
 //! `hull attach`.
 
+use hull_monitor::client::Session;
+use hull_monitor::protocol::Size;
+
 use super::session::{Attachment, exit_code, unfinished, wire};
 use super::streams::{Streams, check_terminal};
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, one, switch, switch_on};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::terminal::attach::Ended;
+use crate::terminal::raw;
 
 /// `hull attach`.
 pub(crate) const COMMAND: Command = Command::new(
@@ -54,6 +59,9 @@ fn attach(context: &Context, parsed: &Parsed) -> Outcome {
         parsed.is("sig-proxy"),
     )?;
     let mut session = attached.session;
+    if attached.tty {
+        redraw(&session);
+    }
     match attachment.follow(&mut session)? {
         // Its exit is somebody else's to settle: it may have to be removed or started again.
         Ended::Exit(record) => {
@@ -61,5 +69,18 @@ fn attach(context: &Context, parsed: &Parsed) -> Outcome {
             Ok(exit_code(record.code))
         }
         other => unfinished(&other),
+    }
+}
+
+/// Has full-screen programs draw themselves again: they do when the terminal's size changes.
+fn redraw(session: &Session) {
+    if let Some(size) = raw::size() {
+        // The right size follows at once; a terminal that cannot be resized shows what it shows.
+        session
+            .resize(Size {
+                rows: size.rows.saturating_add(1),
+                ..size
+            })
+            .ok();
     }
 }

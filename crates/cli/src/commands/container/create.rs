@@ -10,10 +10,11 @@ use hull_engine::container::create::{CreateRequest, Created, PullPolicy};
 use super::options::{APART, LIMITED, WISH};
 use super::streams::{Streams, streams};
 use super::wish::wish;
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 
 /// `hull create`.

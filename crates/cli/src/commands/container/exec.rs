@@ -7,11 +7,12 @@ use hull_model::grammar::{lines, pair};
 
 use super::session::{Attachment, console_size, exit_code, unfinished, wire};
 use super::streams::{Streams, check_terminal};
+use crate::commands::command::{Command, Outcome};
 use crate::context::{Context, variable};
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, many, one, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::terminal::attach::Ended;
 
 /// `hull exec`.

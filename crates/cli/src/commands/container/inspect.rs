@@ -1,11 +1,12 @@
 //! `hull container inspect`.
 
+use crate::commands::command::{Command, Outcome};
 use crate::commands::filters::DOCUMENT;
 use crate::commands::system::document::inspect;
 use crate::context::Context;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::render::value::Value;
 
 /// `hull container inspect`.

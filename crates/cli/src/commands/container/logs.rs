@@ -8,11 +8,12 @@ use hull_model::time::Timestamp;
 use hull_monitor::log::read::Entry;
 use hull_monitor::protocol::Stream;
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::{Context, now};
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, one, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::render::moment::{moment, nanoseconds};
 
 /// `hull logs`.

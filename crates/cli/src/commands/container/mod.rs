@@ -15,6 +15,7 @@ pub(crate) mod inspect;
 pub(crate) mod kill;
 pub(crate) mod logs;
 pub(crate) mod pause;
+pub(crate) mod prune;
 pub(crate) mod ps;
 pub(crate) mod rename;
 pub(crate) mod restart;

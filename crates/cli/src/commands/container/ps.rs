@@ -6,10 +6,10 @@ use hull_engine::container::list::{ListRequest, Summary};
 use hull_model::size::human_with;
 use hull_model::time::Timestamp;
 
+use crate::commands::command::{Command, Outcome};
 use crate::commands::filters::{FILTER, FORMAT, filters};
 use crate::config::Config;
 use crate::context::{Context, now};
-use crate::grammar::command::{Command, Outcome};
 use crate::grammar::flag::{Flag, int, switch};
 use crate::grammar::parse::Parsed;
 use crate::output;

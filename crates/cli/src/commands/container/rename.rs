@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 
 /// `hull rename`.
 pub(crate) const COMMAND: Command = Command::new(

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use hull_engine::container::remove::RemoveRequest;
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 
 /// `hull rm`.

@@ -12,11 +12,12 @@ use super::create::{IdFile, request};
 use super::options::{APART, LIMITED, WISH};
 use super::session::{Attachment, console_size, wire};
 use super::streams::{check_terminal, streams};
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, one, switch, switch_on};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 
 /// `hull run`.

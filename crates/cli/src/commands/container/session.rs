@@ -11,10 +11,10 @@ use hull_monitor::client::{Session, Streams as Wire};
 use hull_sys::signal::Signals;
 
 use super::streams::Streams;
+use crate::commands::command::Outcome;
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::Outcome;
 use crate::grammar::parse::Parsed;
 use crate::output::note;
 use crate::terminal::attach::{Attach, Ended, attach, hold_signals};

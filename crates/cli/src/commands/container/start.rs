@@ -7,11 +7,12 @@ use hull_engine::container::start::StartRequest;
 
 use super::session::{Attachment, console_size, wire};
 use super::streams::Streams;
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, one, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 
 /// `hull start`.

@@ -6,12 +6,13 @@ use hull_image::history::Step;
 use hull_model::size::human_with;
 use hull_model::time::Timestamp;
 
-use super::list::short;
+use super::short::short;
+use crate::commands::command::{Command, Outcome};
 use crate::commands::filters::FORMAT;
 use crate::context::{Context, now};
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, one, switch, switch_on};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 use crate::render::list::Listing;
 use crate::render::moment::{ago, rfc3339_local};

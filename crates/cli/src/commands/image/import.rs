@@ -8,11 +8,12 @@ use std::sync::Mutex;
 
 use hull_engine::image::import::ImportRequest;
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, many, one};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 use crate::render::progress::Progress;
 

@@ -6,14 +6,16 @@ use hull_engine::image::list::{ImageListRequest, ImageSummary};
 use hull_model::size::{human, human_with};
 use hull_model::time::Timestamp;
 
+use super::short::short;
 use super::tree::tree;
+use crate::commands::command::{Command, Outcome};
 use crate::commands::filters::{FILTER, FORMAT, filters};
 use crate::config::Config;
 use crate::context::{Context, now};
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 use crate::render::list::Listing;
 use crate::render::moment::{ago, local};
@@ -217,15 +219,6 @@ fn row(
         ("SharedSize", text("N/A")),
         ("UniqueSize", text("N/A")),
     ])
-}
-
-/// The first twelve digits of an id.
-pub(super) fn short(id: &str) -> String {
-    id.strip_prefix("sha256:")
-        .unwrap_or(id)
-        .chars()
-        .take(12)
-        .collect()
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use std::sync::Mutex;
 
 use hull_image::load::{LoadSource, Progress as Step};
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, one, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 use crate::render::progress::Progress;
 

@@ -3,6 +3,7 @@
 //! Invariant: a command that takes several images goes on after one that fails, and exits with 1.
 
 mod removed;
+mod short;
 mod tree;
 
 pub(crate) mod history;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use hull_model::size::human;
 
 use super::removed::line;
+use crate::commands::command::{Command, Outcome};
 use crate::commands::filters::{LONG_FILTER, filters};
 use crate::context::Context;
-use crate::grammar::command::{Command, Outcome};
 use crate::grammar::flag::{Flag, switch};
 use crate::grammar::parse::Parsed;
 use crate::output;

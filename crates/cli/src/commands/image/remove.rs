@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use hull_error::{Fault, Kind};
 
 use super::removed::line;
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, many, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::output;
 
 /// `hull rmi`.

@@ -6,11 +6,12 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, one};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 
 /// `hull save`.
 pub(crate) const COMMAND: Command =

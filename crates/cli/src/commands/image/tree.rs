@@ -5,7 +5,7 @@
 use hull_engine::image::list::ImageSummary;
 use hull_model::size::human_with;
 
-use super::list::short;
+use super::short::short;
 use crate::render::table::align;
 
 /// The images, each under its names.

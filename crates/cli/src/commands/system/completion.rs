@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use hull_engine::container::list::ListRequest;
 use hull_engine::image::list::ImageListRequest;
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::Take;
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::{Completes, Usage};
 use crate::output;
 
 /// `hull completion`.
@@ -131,17 +132,16 @@ fn candidates(context: &Context, words: &[String]) -> Vec<String> {
 }
 
 /// The command `words` start with, and the words after its name.
-fn command_of<'c, 'w>(
-    context: &'c Context,
+fn command_of<'w>(
+    context: &Context,
     words: &'w [&'w str],
-) -> Option<(&'c Command, &'w [&'w str])> {
+) -> Option<(&'static Usage, &'w [&'w str])> {
     for length in [2, 1] {
         let Some(path) = words.get(..length).map(|words| words.join(" ")) else {
             continue;
         };
-        let found = context
-            .commands
-            .iter()
+        let found = (context.usages)()
+            .into_iter()
             .find(|c| c.paths.contains(&path.as_str()));
         if let Some(command) = found {
             return Some((command, words.get(length..).unwrap_or_default()));
@@ -152,9 +152,8 @@ fn command_of<'c, 'w>(
 
 /// Words of command names after `prefix` that start with `start`.
 fn next_words(context: &Context, prefix: &str, start: &str) -> Vec<String> {
-    let paths = context
-        .commands
-        .iter()
+    let paths = (context.usages)()
+        .into_iter()
         .filter(|c| !c.hidden)
         .flat_map(|c| c.paths.iter());
     paths

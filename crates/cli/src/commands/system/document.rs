@@ -5,8 +5,8 @@
 
 use std::process::ExitCode;
 
+use crate::commands::command::Outcome;
 use crate::error::Error;
-use crate::grammar::command::Outcome;
 use crate::output;
 use crate::render::json::{compact, indented};
 use crate::render::list::escapes;

@@ -6,10 +6,10 @@ use hull_engine::system::events::EventsRequest;
 use hull_model::event::Event;
 use hull_model::time::Timestamp;
 
+use crate::commands::command::{Command, Outcome};
 use crate::commands::filters::{FILTER, filters};
 use crate::context::{Context, now};
 use crate::error::Error;
-use crate::grammar::command::{Command, Outcome};
 use crate::grammar::flag::{Flag, one};
 use crate::grammar::parse::Parsed;
 use crate::output;

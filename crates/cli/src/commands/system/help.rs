@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::{Context, width};
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::help;
 use crate::grammar::parse::Parsed;
 use crate::grammar::suggest::closest;
+use crate::grammar::usage::Completes;
 use crate::output;
 
 /// `hull help`.
@@ -17,17 +18,15 @@ pub(crate) const COMMAND: Command = Command::new(&["help"], "Help about a comman
 
 fn help(context: &Context, parsed: &Parsed) -> Outcome {
     let path = parsed.words.join(" ");
-    let found = context
-        .commands
-        .iter()
+    let found = (context.usages)()
+        .into_iter()
         .find(|command| command.paths.contains(&path.as_str()));
     match found {
         Some(command) => output::print(&help::of_command(command, width()))?,
         None if path.is_empty() => output::print(&overview(context))?,
         None => {
-            let known = context
-                .commands
-                .iter()
+            let known = (context.usages)()
+                .into_iter()
                 .flat_map(|command| command.paths.iter().copied());
             let hint = closest(&path, known).map(|near| format!("did you mean `hull {near}`?"));
             return Err(Error::Usage {
@@ -42,9 +41,8 @@ fn help(context: &Context, parsed: &Parsed) -> Outcome {
 }
 
 fn overview(context: &Context) -> String {
-    let rows: Vec<(&str, &str)> = context
-        .commands
-        .iter()
+    let rows: Vec<(&str, &str)> = (context.usages)()
+        .into_iter()
         .filter(|command| !command.hidden)
         .map(|command| (command.name, command.about))
         .collect();

@@ -4,12 +4,13 @@ use hull_engine::Engine;
 use hull_error::{Fault, Kind};
 
 use super::document::inspect;
+use crate::commands::command::{Command, Outcome};
 use crate::commands::filters::DOCUMENT;
 use crate::context::Context;
 use crate::error::Error;
-use crate::grammar::command::{Command, Completes, Outcome};
 use crate::grammar::flag::{Flag, one, switch};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Completes;
 use crate::render::value::Value;
 
 /// `hull inspect`.

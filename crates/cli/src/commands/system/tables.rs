@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
-use crate::grammar::command::{Command, Outcome};
 use crate::grammar::flag::{Flag, Support, Take};
 use crate::grammar::parse::Parsed;
+use crate::grammar::usage::Usage;
 use crate::output;
 
 /// `hull __tables`.
@@ -17,9 +18,8 @@ pub(crate) const COMMAND: Command =
     Command::new(&["__tables"], "Show every command and flag as JSON", tables).hidden();
 
 fn tables(context: &Context, _: &Parsed) -> Outcome {
-    let commands: Vec<Value> = context
-        .commands
-        .iter()
+    let commands: Vec<Value> = (context.usages)()
+        .into_iter()
         .filter(|command| !command.hidden)
         .map(command_json)
         .collect();
@@ -27,7 +27,7 @@ fn tables(context: &Context, _: &Parsed) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn command_json(command: &Command) -> Value {
+fn command_json(command: &Usage) -> Value {
     json!({
         "name": command.name,
         "paths": command.paths,

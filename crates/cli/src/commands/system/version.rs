@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::commands::command::{Command, Outcome};
 use crate::context::{Context, VERSION};
 use crate::error::Error;
-use crate::grammar::command::{Command, Outcome};
 use crate::grammar::flag::{Flag, one};
 use crate::grammar::parse::Parsed;
 use crate::output;

@@ -1,21 +1,14 @@
-//! One command as data: its names, how it is used, its flags, and the function that does it.
+//! How a command is used, as data: its names, its words, its flags, what help says.
 //!
-//! Leaves the list of commands to `commands::table`. Invariant: a command knows nothing of how it
-//! was found, so that `hull ps`, `hull container ls` and `hull container list` are one thing.
+//! Leaves what it does to `commands::command`. Invariant: nothing here knows how the command was
+//! found, so that `hull ps`, `hull container ls` and `hull container list` are one thing.
 
 use std::ops::RangeInclusive;
-use std::process::ExitCode;
 
 use super::flag::Flag;
-use super::parse::Parsed;
-use crate::context::Context;
-use crate::error::Error;
 
-/// How a command ends.
-pub(crate) type Outcome = Result<ExitCode, Error>;
-
-/// A command of the command line.
-pub(crate) struct Command {
+/// How a command is used.
+pub(crate) struct Usage {
     /// How it is named in usage and errors: `run`, `image prune`.
     pub(crate) name: &'static str,
     /// Every way to call it, in the order help shows them.
@@ -38,8 +31,6 @@ pub(crate) struct Command {
     pub(crate) failure: u8,
     /// Left out of help.
     pub(crate) hidden: bool,
-    /// Does it.
-    pub(crate) run: fn(&Context, &Parsed) -> Outcome,
 }
 
 /// What the words of a command name, for completion.
@@ -57,13 +48,9 @@ pub(crate) enum Completes {
     Commands,
 }
 
-impl Command {
+impl Usage {
     /// A command with nothing said but its names and what it does.
-    pub(crate) const fn new(
-        paths: &'static [&'static str],
-        about: &'static str,
-        run: fn(&Context, &Parsed) -> Outcome,
-    ) -> Self {
+    pub(crate) const fn new(paths: &'static [&'static str], about: &'static str) -> Self {
         let name = match paths {
             [name, ..] => name,
             [] => "",
@@ -80,49 +67,7 @@ impl Command {
             completes: Completes::Nothing,
             failure: 1,
             hidden: false,
-            run,
         }
-    }
-
-    /// With words after the flags.
-    pub(crate) const fn takes(
-        mut self,
-        words: &'static str,
-        count: RangeInclusive<usize>,
-        completes: Completes,
-    ) -> Self {
-        self.words = words;
-        self.count = count;
-        self.completes = completes;
-        self
-    }
-
-    /// With flags, in one table or several.
-    pub(crate) const fn flags(mut self, flags: &'static [&'static [Flag]]) -> Self {
-        self.flags = flags;
-        self
-    }
-
-    /// With examples.
-    pub(crate) const fn examples(
-        mut self,
-        examples: &'static [(&'static str, &'static str)],
-    ) -> Self {
-        self.examples = examples;
-        self
-    }
-
-    /// Flags end at the first word; failures of our own have exit code `failure`.
-    pub(crate) const fn passes_rest(mut self, failure: u8) -> Self {
-        self.passes_rest = true;
-        self.failure = failure;
-        self
-    }
-
-    /// Left out of help.
-    pub(crate) const fn hidden(mut self) -> Self {
-        self.hidden = true;
-        self
     }
 
     /// All flags, in table order.
