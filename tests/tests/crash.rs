@@ -181,16 +181,18 @@ fn killed_at_every_failpoint_three_times() {
     let mut kills = 0;
     for name in failpoints().into_iter().filter(|name| of_containers(name)) {
         let mut struck = 0;
-        'verbs: for time in [1, 1, 1, 2] {
-            for (line, needs) in VERBS {
-                if strike(&env, &before, (&name, time), line, needs) {
-                    struck += 1;
+        // A verb that never comes by is asked once only.
+        let mut passing: Vec<_> = VERBS.iter().collect();
+        for time in [1, 1, 1, 2] {
+            passing.retain(|(line, needs)| {
+                struck < 3 && {
+                    let hit = strike(&env, &before, (&name, time), line, needs);
+                    struck += u32::from(hit);
+                    hit
                 }
-                if struck >= 3 {
-                    break 'verbs;
-                }
-            }
+            });
         }
+        println!("{name}: {struck}");
         assert!(
             struck >= 3,
             "failpoint {name} was reached {struck} times only"
