@@ -5,6 +5,7 @@
 
 use hull_image::load::{LoadOptions, LoadSource, Loaded, Progress, load as load_images};
 use hull_oci::platform::Platform;
+use hull_sys::failpoint::failpoint;
 
 use crate::context::Context;
 use crate::error::Error;
@@ -20,12 +21,18 @@ pub(crate) fn load(
         .map(Platform::parse)
         .transpose()
         .map_err(Error::Word)?;
+    let watched = |step: Progress| {
+        failpoint("load-at-progress");
+        progress(step);
+    };
     let options = LoadOptions {
         platform: platform.as_ref(),
         now: context.now().0,
-        progress,
+        progress: &watched,
     };
+    failpoint("load-before-store");
     let loaded = load_images(&context.store(), source, options)?;
+    failpoint("load-after-store");
     for image in &loaded {
         let id = image.id.as_str();
         record::note(

@@ -127,8 +127,12 @@ fn sweep_locks(context: &Context, known: &BTreeSet<ContainerId>) -> Result<(), E
     Ok(())
 }
 
+/// What was thrown away, and what a load that was killed left behind; left alone while somebody loads.
 fn sweep_trash(context: &Context) -> Result<(), Error> {
-    Ok(snapshot::empty_trash(&context.store())?)
+    let store = context.store();
+    snapshot::empty_trash(&store)?;
+    hull_image::sweep::sweep(&store)?;
+    Ok(())
 }
 
 /// A container being created or removed right now: its row is new, or just gone.
