@@ -9,23 +9,25 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use hull_oci::runtime_spec::{
-    ContainerProcessState, Hooks, Linux, Mount, NamespaceType, Process, Resources, Spec, State,
-    Status, VERSION,
+    Hooks, Linux, Mount, NamespaceType, Resources, Spec, State, Status, VERSION,
 };
 use hull_sys::clone::{Child, Clone as Cloning, Memory, clone};
-use hull_sys::{fd, mount, namespace, pidfd, seqpacket, signal};
+use hull_sys::{mount, namespace, pidfd, seqpacket, signal};
 
+use crate::agent::tell_agent;
 use crate::cgroup::{Cgroup, Location};
 use crate::dialogue::{self, Answers};
+use crate::home::with_home;
 use crate::hooks::{self, ChildHooks};
 use crate::init::{self, Streams, Surroundings};
 use crate::link::Link;
-use crate::plan::files::{Files, read_early};
+use crate::plan::files::Files;
 use crate::plan::namespaces::Namespaces;
 use crate::plan::program::{Around, Program};
 use crate::plan::{Plan, has};
 use crate::security::capabilities;
 use crate::security::seccomp::Filter;
+use crate::stdio::{receive_terminal, streams};
 use crate::usermap::{self, UserMaps};
 use crate::{Bundle, Error, Host, Result, Stdio, outer, validate};
 
@@ -231,7 +233,7 @@ fn plan(create: &Create<'_>, linux: &Linux, cgroup: &Cgroup, by_systemd: bool) -
         .process
         .as_ref()
         .ok_or_else(|| crate::plan::invalid("process", "it is missing: there is nothing to run"))?;
-    let process = with_home(process, &files, create.bundle);
+    let process = with_home(process, &files.from, &create.bundle.rootfs());
     let foreign = namespaces.maps.is_some() || namespaces.user.is_some();
     let held = create.host.capabilities;
     let around = Around {
@@ -257,32 +259,6 @@ fn plan(create: &Create<'_>, linux: &Linux, cgroup: &Cgroup, by_systemd: bool) -
         files,
         program,
     })
-}
-
-/// A home directory from the container's own /etc/passwd, where the environment has none.
-fn with_home(process: &Process, files: &Files, bundle: &Bundle) -> Process {
-    let mut process = process.clone();
-    let has = |one: &String| {
-        one.strip_prefix("HOME=")
-            .is_some_and(|home| !home.is_empty())
-    };
-    if !process.env.iter().any(has) {
-        let table = read_early(&files.from, &bundle.rootfs(), c"/etc/passwd");
-        let home = home_of(&table.unwrap_or_default(), process.user.uid);
-        process.env.push(format!("HOME={home}"));
-    }
-    process
-}
-
-/// The home directory of `uid` in the text of an /etc/passwd.
-pub(crate) fn home_of(table: &str, uid: u32) -> String {
-    let home = |line: &str| {
-        let mut fields = line.split(':');
-        let found = fields.nth(2)?.parse::<u32>().ok()?;
-        (found == uid).then(|| fields.nth(2).unwrap_or("/").to_owned())
-    };
-    let found = table.lines().find_map(home).filter(|home| !home.is_empty());
-    found.unwrap_or_else(|| "/".to_owned())
 }
 
 /// The compiled filter of a configuration.
@@ -312,45 +288,6 @@ fn fits_one_memory(plan: &Plan, hooks: &Hooks) -> bool {
             .iter()
             .any(|one| one.kind == namespace::TIME);
     in_child && !waits && !asks && !plan.files.copies && !other_clocks
-}
-
-/// What the child gets as 0, 1 and 2, and where a terminal's master arrives.
-pub(crate) fn streams(
-    stdio: &Stdio,
-    terminal: bool,
-) -> Result<(Streams<'_>, Option<TerminalPair>)> {
-    let wrong = |why: &str| crate::plan::invalid("process.terminal", why);
-    match stdio {
-        Stdio::Terminal | Stdio::TerminalTo(_) if !terminal => {
-            Err(wrong("a terminal was offered to a program that wants none"))
-        }
-        Stdio::Inherit | Stdio::Fds { .. } if terminal => {
-            Err(wrong("the program wants a terminal and none was offered"))
-        }
-        Stdio::Inherit => Ok((Streams::Same, None)),
-        Stdio::Fds {
-            stdin,
-            stdout,
-            stderr,
-        } => {
-            let all = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
-            Ok((Streams::Given(all), None))
-        }
-        Stdio::TerminalTo(socket) => Ok((Streams::Terminal(socket.as_fd()), None)),
-        Stdio::Terminal => {
-            let (ours, theirs) = seqpacket::pair().map_err(Error::Terminal)?;
-            Ok((Streams::TerminalOver(theirs), Some(TerminalPair(ours))))
-        }
-    }
-}
-
-/// Our end of the pair a terminal's master comes through.
-#[derive(Debug)]
-pub(crate) struct TerminalPair(OwnedFd);
-
-pub(crate) fn receive_terminal(pair: &TerminalPair) -> Result<Option<OwnedFd>> {
-    let (_, mut fds) = fd::receive(pair.0.as_fd(), &mut [0u8; 64]).map_err(Error::Terminal)?;
-    Ok(fds.pop())
 }
 
 fn shared(plan: &Plan, streams: Streams<'_>, hooks: ChildHooks<'_>) -> Result<Child> {
@@ -474,46 +411,5 @@ fn state_of(create: &Create<'_>) -> State {
         pid: 0,
         bundle: create.bundle.dir.to_string_lossy().into_owned(),
         annotations: create.bundle.spec.annotations.clone(),
-    }
-}
-
-/// Hands the notification descriptor of a filter to the agent that answers.
-pub(crate) fn tell_agent(spec: &Spec, state: &State, pid: i32, listener: OwnedFd) -> Result<()> {
-    let profile = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref());
-    let Some(profile) = profile else {
-        return Ok(());
-    };
-    let path = &profile.listener_path;
-    let failed = |source| Error::Agent {
-        path: path.clone(),
-        source,
-    };
-    let document = ContainerProcessState {
-        oci_version: VERSION.to_owned(),
-        fds: vec!["seccompFd".to_owned()],
-        pid,
-        metadata: profile.listener_metadata.clone(),
-        state: State {
-            pid,
-            ..state.clone()
-        },
-    };
-    let bytes = serde_json::to_vec(&document).map_err(Error::WriteState)?;
-    let socket = std::os::unix::net::UnixStream::connect(path).map_err(failed)?;
-    fd::send(socket.as_fd(), &bytes, &[listener.as_fd()]).map_err(failed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::home_of;
-
-    #[test]
-    fn home_directories() {
-        let table =
-            "root:x:0:0:root:/root:/bin/sh\nbad line\nu:x:1000:1000::/home/u:/bin/sh\nn:x:7:7:::\n";
-        for (uid, home) in [(0, "/root"), (1000, "/home/u"), (7, "/"), (5, "/")] {
-            assert_eq!(home_of(table, uid), home);
-        }
-        assert_eq!(home_of("", 0), "/");
     }
 }

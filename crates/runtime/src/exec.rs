@@ -9,9 +9,11 @@ use hull_oci::runtime_spec::{Linux, Process, Spec, State};
 use hull_sys::clone::{Child, Clone as Cloning, Memory, clone};
 use hull_sys::{beneath, namespace, seqpacket};
 
+use crate::agent::tell_agent;
 use crate::cgroup::Cgroup;
-use crate::create::{filter, home_of, receive_terminal, streams, tell_agent};
+use crate::create::filter;
 use crate::dialogue::{self, Answers};
+use crate::home::home_of;
 use crate::hooks::ChildHooks;
 use crate::init::{self, Streams, Surroundings, Visit};
 use crate::link::Link;
@@ -19,6 +21,7 @@ use crate::outer::Back;
 use crate::plan::namespaces::flag;
 use crate::plan::program::{Around, Program};
 use crate::security::capabilities;
+use crate::stdio::{receive_terminal, streams};
 use crate::{Error, Host, Result, Running, Stdio, process_stat};
 
 /// A wish for a further program.

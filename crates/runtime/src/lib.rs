@@ -9,6 +9,7 @@
     reason = "a failure between clone and exec can't be boxed: nothing allocates there"
 )]
 
+mod agent;
 mod bundle;
 pub mod cgroup;
 mod create;
@@ -16,6 +17,7 @@ mod dialogue;
 mod error;
 mod exec;
 mod failure;
+mod home;
 mod hooks;
 mod host;
 mod init;

@@ -63,9 +63,56 @@ pub fn place_or_make(root: BorrowedFd<'_>, path: &CStr, missing: Missing) -> io:
         Err(Errno::NOENT) => {}
         answer => return Ok(answer?),
     }
+    match make_last(root, path, missing) {
+        Err(Errno::NOENT | Errno::EXIST | Errno::LOOP) => {}
+        answer => return Ok(answer?),
+    }
     let mut trail = Trail::new(root, path)?;
     trail.walk(missing)?;
     Ok(open_raw(root, path, OFlags::PATH)?)
+}
+
+/// The common case: only the last name is missing.
+fn make_last(root: BorrowedFd<'_>, path: &CStr, missing: Missing) -> rustix::io::Result<OwnedFd> {
+    let text = path.to_bytes();
+    let end = text
+        .iter()
+        .rposition(|byte| *byte != b'/')
+        .map_or(0, |at| at + 1);
+    let text = text.get(..end).unwrap_or(&[]);
+    let start = text
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1);
+    let (parent, name) = text.split_at_checked(start).ok_or(Errno::NOENT)?;
+    let (mut before, mut last) = ([0u8; MAX], [0u8; 256]);
+    let parent = terminated(parent, &mut before)?;
+    let name = terminated(name, &mut last)?;
+    if matches!(name.to_bytes(), b"" | b"." | b"..") {
+        return Err(Errno::NOENT);
+    }
+    let here = open_raw(root, parent, OFlags::PATH | OFlags::DIRECTORY)?;
+    if missing == Missing::File {
+        fs::openat(&here, name, NEW_FILE, Mode::from_raw_mode(0o644))?;
+    } else {
+        fs::mkdirat(&here, name, Mode::from_raw_mode(0o755))?;
+    }
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    fs::openat(&here, name, flags, Mode::empty())
+}
+
+const NEW_FILE: OFlags = OFlags::CREATE
+    .union(OFlags::EXCL)
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NOFOLLOW);
+
+/// Copies `text` with a zero byte after it.
+fn terminated<'a>(text: &[u8], buffer: &'a mut [u8]) -> rustix::io::Result<&'a CStr> {
+    let room = buffer.get_mut(..=text.len()).ok_or(Errno::NAMETOOLONG)?;
+    for (to, from) in room.iter_mut().zip(text.iter().chain(b"\0")) {
+        *to = *from;
+    }
+    CStr::from_bytes_until_nul(room).map_err(|_| Errno::INVAL)
 }
 
 /// The present root directory as a place.
@@ -239,8 +286,7 @@ impl<'a> Trail<'a> {
 
 fn make(here: BorrowedFd<'_>, name: &CStr, file: bool) -> io::Result<()> {
     let made = if file {
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        fs::openat(here, name, flags, Mode::from_raw_mode(0o644)).map(drop)
+        fs::openat(here, name, NEW_FILE, Mode::from_raw_mode(0o644)).map(drop)
     } else {
         fs::mkdirat(here, name, Mode::from_raw_mode(0o755))
     };

@@ -5,13 +5,14 @@
 use std::ffi::CString;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use hull_oci::runtime_spec::{Device, Linux, Mount as Wish, NamespaceType, RootfsPropagation};
-use hull_sys::beneath::Missing;
-use hull_sys::device::{Kind, Node};
+use hull_oci::runtime_spec::{Linux, Mount as Wish, NamespaceType, RootfsPropagation};
+use hull_sys::device::Node;
 use hull_sys::mount::{self, Change, attribute, flag};
 
+use super::cgroup_mounts::Groups;
+use super::devices;
 use super::mounts::{From, Mount, New, Setting};
 use super::options::Options;
 use super::{has, invalid, makes, text};
@@ -24,17 +25,11 @@ use crate::{Create, Error, Result};
 pub(crate) enum Step {
     /// Attaches a mount.
     Mount(Mount),
-    /// Makes a device node `name` in `dir`.
-    Node {
+    /// Fills a directory with device nodes and symbolic links.
+    Fill {
         dir: CString,
-        name: CString,
-        node: Node,
-    },
-    /// Makes a symbolic link.
-    Link {
-        dir: CString,
-        name: CString,
-        target: CString,
+        nodes: Vec<(CString, Node)>,
+        links: Vec<(CString, CString)>,
     },
     /// Makes the mount at a place read-only.
     Freeze(CString),
@@ -110,7 +105,12 @@ impl Files {
             match wish.kind.as_str() {
                 "cgroup" | "cgroup2" => {
                     let own = makes(linux, NamespaceType::Cgroup);
-                    steps.extend(cgroups(wish, create, cgroup, own, &setting)?);
+                    let groups = Groups {
+                        mode: &create.host.cgroup,
+                        cgroup,
+                        own,
+                    };
+                    steps.extend(groups.mounts(wish, &setting)?);
                 }
                 _ => steps.push(Step::Mount(Mount::plan(wish, &setting)?)),
             }
@@ -118,7 +118,7 @@ impl Files {
         let frozen = hold_back_read_only(&mut steps);
         if !spec.mounts.iter().any(is_dev_bind) {
             let foreign = has(linux, NamespaceType::User) || create.host.rootless;
-            steps.extend(devices(linux, foreign)?);
+            steps.extend(devices::fill(linux, foreign)?);
         }
         steps.extend(frozen.into_iter().map(Step::Freeze));
         let copies = steps
@@ -350,202 +350,6 @@ fn late(linux: &Linux) -> Result<Vec<Step>> {
         steps.push(Step::Mask(text::of("linux.maskedPaths", path.as_str())?));
     }
     Ok(steps)
-}
-
-/// Devices every container has.
-const DEVICES: &[(&str, u32, u32)] = &[
-    ("null", 1, 3),
-    ("zero", 1, 5),
-    ("full", 1, 7),
-    ("random", 1, 8),
-    ("urandom", 1, 9),
-    ("tty", 5, 0),
-];
-
-/// Links every container has in /dev.
-const LINKS: &[(&str, &str)] = &[
-    ("fd", "/proc/self/fd"),
-    ("stdin", "/proc/self/fd/0"),
-    ("stdout", "/proc/self/fd/1"),
-    ("stderr", "/proc/self/fd/2"),
-    ("core", "/proc/kcore"),
-    ("ptmx", "pts/ptmx"),
-];
-
-/// Steps that fill /dev; with `foreign`, nodes can't be made and the host's are bound instead.
-fn devices(linux: &Linux, foreign: bool) -> Result<Vec<Step>> {
-    let mut steps = Vec::new();
-    let asked = |name: &str| {
-        let path = format!("/dev/{name}");
-        linux.devices.iter().any(|device| device.path == path)
-    };
-    for (name, major, minor) in DEVICES.iter().filter(|(name, ..)| !asked(name)) {
-        let device = Device {
-            kind: "c".to_owned(),
-            path: format!("/dev/{name}"),
-            major: i64::from(*major),
-            minor: i64::from(*minor),
-            ..Device::default()
-        };
-        steps.push(node(&device, foreign)?);
-    }
-    for device in &linux.devices {
-        steps.push(node(device, foreign)?);
-    }
-    for (name, target) in LINKS {
-        steps.push(Step::Link {
-            dir: c"/dev".to_owned(),
-            name: text::of("linux.devices", *name)?,
-            target: text::of("linux.devices", *target)?,
-        });
-    }
-    Ok(steps)
-}
-
-fn node(device: &Device, foreign: bool) -> Result<Step> {
-    let field = "linux.devices";
-    let bad = |why: &str| invalid(field, format!("{}: {why}", device.path));
-    let path = PathBuf::from(&device.path);
-    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(bad("it is no path of a file"));
-    };
-    if !path.is_absolute() {
-        return Err(bad("it is not an absolute path"));
-    }
-    let kind = match device.kind.as_str() {
-        "c" | "u" => Kind::Character,
-        "b" => Kind::Block,
-        "p" => Kind::Pipe,
-        _ => return Err(bad("its type is none of c, b, u and p")),
-    };
-    let number = |value| u32::try_from(value).map_err(|_| bad("its number is out of range"));
-    let numbers = if kind == Kind::Pipe {
-        (0, 0)
-    } else {
-        (number(device.major)?, number(device.minor)?)
-    };
-    if foreign && kind != Kind::Pipe {
-        return bound(device);
-    }
-    Ok(Step::Node {
-        dir: text::of_path(field, dir)?,
-        name: text::of_path(field, Path::new(name))?,
-        node: Node {
-            kind,
-            major: numbers.0,
-            minor: numbers.1,
-            mode: device.file_mode.unwrap_or(0o666),
-            uid: device.uid.unwrap_or(0),
-            gid: device.gid.unwrap_or(0),
-        },
-    })
-}
-
-/// The host's node of the same name, bound.
-fn bound(device: &Device) -> Result<Step> {
-    let path = text::of("linux.devices", device.path.as_str())?;
-    let tree = mount::copy(&path, false).map_err(|source| Error::OpenSource {
-        path: PathBuf::from(&device.path),
-        destination: device.path.clone(),
-        source,
-    })?;
-    Ok(Step::Mount(Mount {
-        place: path,
-        from: From::Tree(tree),
-        missing: Missing::File,
-        options: Options::default(),
-        flags: 0,
-    }))
-}
-
-/// The mounts that show a container its cgroups: one of version 2, or a directory with one of
-/// version 1 per hierarchy the container has a group in.
-fn cgroups(
-    wish: &Wish,
-    create: &Create<'_>,
-    cgroup: &crate::cgroup::Cgroup,
-    own: bool,
-    setting: &Setting<'_>,
-) -> Result<Vec<Step>> {
-    let mode = &create.host.cgroup;
-    if mode.is_v2() || wish.kind == "cgroup2" {
-        let mut one = Wish {
-            kind: "cgroup2".to_owned(),
-            source: "cgroup".to_owned(),
-            ..wish.clone()
-        };
-        if let Some(path) = cgroup.paths().remove("").filter(|_| !own) {
-            one = bind_of(&path, wish);
-        }
-        return Ok(vec![Step::Mount(Mount::plan(&one, setting)?)]);
-    }
-    let without_ro: Vec<String> = wish
-        .options
-        .iter()
-        .filter(|o| *o != "ro")
-        .cloned()
-        .collect();
-    let base = Wish {
-        kind: "tmpfs".to_owned(),
-        source: "tmpfs".to_owned(),
-        options: without_ro
-            .into_iter()
-            .chain(["mode=755".to_owned()])
-            .collect(),
-        ..wish.clone()
-    };
-    let mut steps = vec![Step::Mount(Mount::plan(&base, setting)?)];
-    let mut links = Vec::new();
-    let place = wish.destination.trim_end_matches('/');
-    let paths = cgroup.paths();
-    for hierarchy in mode.hierarchies() {
-        let first = hierarchy.controllers.first().map_or("", String::as_str);
-        let bare = first.strip_prefix("name=").unwrap_or(first);
-        let Some(group) = paths.get(bare) else {
-            continue;
-        };
-        let name = hierarchy
-            .mount
-            .file_name()
-            .map_or(bare.into(), |name| name.to_string_lossy());
-        let mut one = bind_of(group, wish);
-        if own {
-            one.kind = "cgroup".to_owned();
-            one.source = "cgroup".to_owned();
-            one.options.retain(|option| option != "bind");
-            one.options.extend(hierarchy.controllers.iter().cloned());
-        }
-        one.destination = format!("{place}/{name}");
-        steps.push(Step::Mount(Mount::plan(&one, setting)?));
-        for controller in hierarchy.controllers.iter().filter(|c| **c != name) {
-            let link = controller.strip_prefix("name=").unwrap_or(controller);
-            if link != name {
-                links.push(Step::Link {
-                    dir: text::of("mounts.destination", place)?,
-                    name: text::of("mounts.destination", link)?,
-                    target: text::of("mounts.destination", name.as_ref())?,
-                });
-            }
-        }
-    }
-    steps.extend(links);
-    if wish.options.iter().any(|option| option == "ro") {
-        steps.push(Step::Freeze(text::of("mounts.destination", place)?));
-    }
-    Ok(steps)
-}
-
-fn bind_of(path: &Path, wish: &Wish) -> Wish {
-    let mut options = wish.options.clone();
-    options.retain(|option| option != "relatime");
-    options.push("bind".to_owned());
-    Wish {
-        destination: wish.destination.clone(),
-        kind: "bind".to_owned(),
-        source: path.to_string_lossy().into_owned(),
-        options,
-        ..Wish::default()
-    }
 }
 
 /// Reads a small file of the container's root before it is anybody's, for the home directory.

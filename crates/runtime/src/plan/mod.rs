@@ -4,6 +4,8 @@
 //! Invariant: what a plan holds needs no further allocation, and dropping it undoes all that was
 //! opened for it.
 
+mod cgroup_mounts;
+mod devices;
 pub(crate) mod files;
 pub(crate) mod mounts;
 pub(crate) mod namespaces;

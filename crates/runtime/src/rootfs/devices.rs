@@ -1,6 +1,6 @@
 //! Device nodes, links and the console.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use hull_sys::beneath::{self, Missing};
@@ -9,28 +9,22 @@ use hull_sys::mount;
 
 use crate::failure::{At, Failure, Step};
 
-/// Makes a node.
-pub(crate) fn node(
+/// Fills a directory with nodes and links.
+pub(crate) fn fill(
     root: BorrowedFd<'_>,
     dir: &CStr,
-    name: &CStr,
-    node: &Node,
+    nodes: &[(CString, Node)],
+    links: &[(CString, CString)],
 ) -> Result<(), Failure> {
-    let open = beneath::place_or_make(root, dir, Missing::Directory)
-        .about(Step::Device, name.to_bytes())?;
-    device::make(open.as_fd(), name, node).about(Step::Device, name.to_bytes())
-}
-
-/// Makes a link.
-pub(crate) fn link(
-    root: BorrowedFd<'_>,
-    dir: &CStr,
-    name: &CStr,
-    target: &CStr,
-) -> Result<(), Failure> {
-    let open =
-        beneath::place_or_make(root, dir, Missing::Directory).about(Step::Link, name.to_bytes())?;
-    device::link(open.as_fd(), name, target).about(Step::Link, name.to_bytes())
+    let place = beneath::place_or_make(root, dir, Missing::Directory)
+        .about(Step::MountPoint, dir.to_bytes())?;
+    for (name, node) in nodes {
+        device::make(place.as_fd(), name, node).about(Step::Device, name.to_bytes())?;
+    }
+    for (name, target) in links {
+        device::link(place.as_fd(), name, target).about(Step::Link, name.to_bytes())?;
+    }
+    Ok(())
 }
 
 /// Shows terminal `number` as /dev/console.

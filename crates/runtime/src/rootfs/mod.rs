@@ -54,8 +54,7 @@ fn take(steps: &[Step], root: &OwnedFd) -> Result<(), Failure> {
 fn one(step: &Step, root: BorrowedFd<'_>) -> Result<(), Failure> {
     match step {
         Step::Mount(mount) => mounts::attach(mount, root),
-        Step::Node { dir, name, node } => devices::node(root, dir, name, node),
-        Step::Link { dir, name, target } => devices::link(root, dir, name, target),
+        Step::Fill { dir, nodes, links } => devices::fill(root, dir, nodes, links),
         Step::Freeze(place) => mounts::freeze(root, place),
         Step::Mask(path) => masks::mask(root, path),
         Step::ReadOnly(path) => masks::read_only(root, path),
