@@ -66,14 +66,18 @@ impl Ledger {
         Layers { ledger: self }
     }
 
+    /// Whether the WAL has grown beyond [`WAL_LIMIT`] and somebody should make it small again.
+    pub fn wal_is_large(&self) -> bool {
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
+        std::fs::metadata(&wal).is_ok_and(|meta| meta.len() > WAL_LIMIT)
+    }
+
     /// Makes the WAL small again when it has grown beyond [`WAL_LIMIT`]; never waits for others.
     /// Returns whether it did.
     pub fn truncate_wal_if_large(&self) -> Result<bool> {
-        let mut wal = self.path.clone().into_os_string();
-        wal.push("-wal");
-        match std::fs::metadata(&wal) {
-            Ok(meta) if meta.len() > WAL_LIMIT => {}
-            _ => return Ok(false),
+        if !self.wal_is_large() {
+            return Ok(false);
         }
         // A connection of its own, whose busy handler gives up at once.
         let fail = |e| self.query("truncate the ledger's log", e);

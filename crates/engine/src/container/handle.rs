@@ -35,7 +35,10 @@ impl<'a> Containers<'a> {
 
     /// Makes a container; nothing runs yet.
     pub fn create(&self, request: CreateRequest) -> Result<Created, Error> {
-        create::create(self.context, request)
+        let created = create::create(self.context, request)?;
+        // No reaper follows, and the next command would read all of a large log.
+        self.context.ledger.truncate_wal_if_large()?;
+        Ok(created)
     }
 
     /// Creates and starts a container. `created` hears of it before it starts.
@@ -131,7 +134,9 @@ impl<'a> Containers<'a> {
 
     /// Removes a container.
     pub fn remove(&self, name: &str, request: RemoveRequest) -> Result<(), Error> {
-        remove::remove(self.context, name, request)
+        remove::remove(self.context, name, request)?;
+        self.context.ledger.truncate_wal_if_large()?;
+        Ok(())
     }
 
     /// Gives a container another name.

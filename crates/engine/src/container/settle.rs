@@ -20,11 +20,14 @@ use crate::error::Error;
 const UNSEEN: i32 = 255;
 
 /// After [`hull_monitor::client::Event::Exit`] on the session of a foreground run: does what the
-/// monitor would call `system reap` for, and tells it so.
+/// monitor would call `system reap` for, and tells it so, unless the ledger's log wants a reaper.
 pub(crate) fn finish(context: &Context, id: &ContainerId, session: Session) -> Result<(), Error> {
     settle(context, id)?;
-    // A monitor that has gone meanwhile needs no word.
-    session.reaped().ok();
+    // Nobody waits for the reaper, which makes a large log small again; else it has nothing to do.
+    if !context.ledger.wal_is_large() {
+        // A monitor that has gone meanwhile needs no word.
+        session.reaped().ok();
+    }
     Ok(())
 }
 
