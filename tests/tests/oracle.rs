@@ -102,7 +102,7 @@ grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Seccomp_filters|Umask):' /pr
 while read -r id parent dev root place options rest; do
   fs=$(echo " $rest" | sed 's/.* - //'); set -- $fs
   case $1 in overlay) fs=overlay ;; ext4) fs="$1 $3" ;; esac
-  prop=$(echo " $rest" | sed 's/ - .*//; s/:[0-9]*//g')
+  prop=$(echo " $rest" | sed 's/ - .*//; s/ master:[0-9]*//; s/:[0-9]*//g')
   echo "mount $place $options $fs$prop"
 done < /proc/self/mountinfo
 ls -ln /dev | awk 'NR > 1 { print "dev", $1, $3, $4, $5, $6 ~ /^[0-9]/ ? $6 : "", $NF }' | grep -v ' mqueue$'
