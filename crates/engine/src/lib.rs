@@ -14,6 +14,7 @@ pub mod host;
 pub mod image;
 pub mod journal;
 pub mod lock;
+mod moment;
 pub mod paths;
 pub mod settings;
 pub mod system;

@@ -21,17 +21,23 @@ pub struct Lock {
 impl Lock {
     /// Waits for the lock `name` in `dir`.
     pub fn acquire(dir: &Path, name: &str) -> Result<Self, Error> {
-        let path = dir.join(name);
         loop {
-            let file = open(dir, &path)?;
-            file.lock().map_err(|source| Error::Lock {
-                path: path.clone(),
-                source,
-            })?;
-            if is_current(&file, &path) {
-                return Ok(Self { file, path });
+            if let Some(lock) = Self::wait(dir, name)? {
+                return Ok(lock);
             }
         }
+    }
+
+    /// Waits for the lock `name` in `dir`; `None` when it was retired meanwhile: what it guards may
+    /// have gone.
+    pub fn wait(dir: &Path, name: &str) -> Result<Option<Self>, Error> {
+        let path = dir.join(name);
+        let file = open(dir, &path)?;
+        file.lock().map_err(|source| Error::Lock {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(is_current(&file, &path).then_some(Self { file, path }))
     }
 
     /// The lock if nobody holds it.

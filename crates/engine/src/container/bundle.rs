@@ -137,7 +137,12 @@ fn spec(context: &Context, plan: &Plan<'_>) -> Result<Spec, Error> {
         cdi: cdi::edits(&config.cdi_devices)?,
         rootfs: PathBuf::from("rootfs"),
     };
-    Ok(compile::compile(&input)?)
+    let mut spec = compile::compile(&input)?;
+    if config.runtime.as_deref().is_some_and(|name| name != "hull") {
+        // What older runtimes check for; nothing we write needs more.
+        spec.oci_version = "1.0.2".into();
+    }
+    Ok(spec)
 }
 
 /// In memory with `--rm`, because nobody will ask after a boot.

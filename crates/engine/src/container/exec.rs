@@ -127,7 +127,12 @@ fn pid_of_running(context: &Context, row: &ContainerRow) -> Result<i32, Error> {
         Status::Restarting => return Err(ContainerError::Restarting { id }.into()),
         _ => return Err(ContainerError::NotRunning { id }.into()),
     }
-    let pid = observed.facts.state.map(|state| state.pid);
+    let alive = observed.facts.init_alive;
+    let pid = observed
+        .facts
+        .state
+        .filter(|_| alive)
+        .map(|state| state.pid);
     pid.ok_or_else(|| {
         ContainerError::NotRunning {
             id: row.id.to_string(),

@@ -5,7 +5,7 @@
 
 use hull_monitor::client::Client;
 use hull_monitor::facts::{self, Facts};
-use hull_monitor::protocol::ExitRecord;
+use hull_monitor::protocol::{ExitRecord, Phase};
 use hull_runtime::cgroup::{Cgroup, Location};
 use hull_state::ContainerRow;
 
@@ -34,8 +34,10 @@ pub fn observe(context: &Context, row: &ContainerRow) -> Result<Observed, Error>
         true => None,
         false => newest_record(context, row)?,
     };
+    // Its monitor has not concluded its end: until it does, nobody knows what follows.
+    let ending = facts.monitored && facts.phase() == Some(Phase::Running);
     let known = Known {
-        init_alive: facts.init_alive,
+        init_alive: facts.init_alive || ending,
         restarting: facts.restarting(),
         starting: facts.starting(),
         frozen,

@@ -36,6 +36,9 @@ pub(crate) fn kill(context: &Context, name: &str, signal: Option<&str>) -> Resul
         Status::Running | Status::Paused => End::of(&observed)?,
         _ => return Err(refuse()),
     };
+    if alive.is_none() && !ends {
+        return Err(refuse());
+    }
     if let Some(end) = &alive {
         end.signal(&row.id, signal)?;
         record::note(context, &row, "kill", &[("signal", signal.to_string())]);

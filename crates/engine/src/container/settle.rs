@@ -15,6 +15,7 @@ use crate::container::status::Status;
 use crate::container::{record, remove};
 use crate::context::Context;
 use crate::error::Error;
+use crate::lock::Lock;
 
 /// Exit code of a container whose end nobody saw.
 const UNSEEN: i32 = 255;
@@ -33,12 +34,9 @@ pub(crate) fn finish(context: &Context, id: &ContainerId, session: Session) -> R
 
 /// Settles the container `id`, if it has ended.
 pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
-    let lock = context.lock(id)?;
-    let Some(row) = context.ledger.containers().get(id)? else {
-        // Somebody removed it; its lock file may have come back with us.
-        remove::abandon(context, id)?;
-        lock.retire();
-        return Ok(());
+    let Some((lock, row)) = lock_row(context, id)? else {
+        // Somebody removed it; its run directory may have waited for its monitor to go.
+        return remove::abandon(context, id);
     };
     let observed = facts::observe(context, &row)?;
     if observed.status.is_alive() || observed.status == Status::Restarting {
@@ -53,6 +51,22 @@ pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
         return Ok(());
     }
     remove::abandon(context, id)
+}
+
+/// The lock and the row of a container; `None` when it is gone, so that no lock file comes back of
+/// those who waited for its removal.
+fn lock_row(context: &Context, id: &ContainerId) -> Result<Option<(Lock, ContainerRow)>, Error> {
+    let containers = context.ledger.containers();
+    while containers.get(id)?.is_some() {
+        let Some(lock) = Lock::wait(&context.paths.locks(), id.as_str())? else {
+            continue;
+        };
+        match containers.get(id)? {
+            Some(row) => return Ok(Some((lock, row))),
+            None => lock.retire(),
+        }
+    }
+    Ok(None)
 }
 
 /// Whether nothing of the container shall remain: `--rm` after it ran or was to run, or a removal

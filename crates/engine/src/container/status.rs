@@ -28,7 +28,7 @@ pub enum Status {
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Known {
-    /// The first process is alive.
+    /// The first process is alive, or its monitor has not concluded its end yet.
     pub init_alive: bool,
     /// The monitor waits to start it again.
     pub restarting: bool,

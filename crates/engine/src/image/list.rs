@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use hull_image::list::Listed;
-use hull_model::duration::parse_duration;
 use hull_model::filter::Filters;
 use hull_model::time::Timestamp;
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::image::pattern;
+use crate::moment::moment;
 
 /// Which images are listed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -161,20 +161,4 @@ impl<'a> Chooser<'a> {
         let named = !tags.is_empty() || listed.digests.iter().any(|name| wanted(&name));
         Ok(named.then_some(tags))
     }
-}
-
-/// A moment as `until` takes it: RFC 3339, seconds since 1970, or how long ago.
-fn moment(text: &str, now: Timestamp) -> Result<i64, Error> {
-    if let Some(time) = Timestamp::parse_rfc3339(text) {
-        return Ok(time.0);
-    }
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Ok(seconds.saturating_mul(1_000_000_000));
-    }
-    parse_duration(text)
-        .map(|ago| now.0.saturating_sub(ago))
-        .map_err(|_| Error::FilterValue {
-            key: "until",
-            value: text.to_owned(),
-        })
 }

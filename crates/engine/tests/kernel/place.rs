@@ -38,10 +38,14 @@ pub(crate) fn called_back(root: &Path, run: &Path, verb: &str, rest: &[&str]) ->
         ("note", [id, what, rest @ ..]) => engine.system().note(id, what, rest.first().copied()),
         _ => panic!("{verb} {rest:?}"),
     };
-    if done.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Shown with what is left, when something is.
+            let text = hull_error::Report::new(&error).to_string();
+            std::fs::write(run.join("failed"), text).unwrap();
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -70,6 +74,18 @@ pub(crate) fn drain(session: &mut Session) -> Ran {
         exit,
         stdout: text(out),
         stderr: text(err),
+    }
+}
+
+/// Reads output until `text` was written.
+pub(crate) fn read_until(session: &mut Session, text: &str) {
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains(text) {
+        match session.next_event().unwrap() {
+            Event::Output(_, bytes) => seen.extend_from_slice(bytes),
+            Event::Exit(_) | Event::Lost => panic!("it ended without {text}"),
+            _ => {}
+        }
     }
 }
 
@@ -171,17 +187,28 @@ impl Place {
     /// Nothing of a container is left, anywhere, as soon as its monitor and its reaper have gone.
     pub(crate) fn assert_clean(&self, ids: &[String]) {
         let end = std::time::Instant::now() + std::time::Duration::from_secs(5);
-        while !self.left(ids).is_empty() && std::time::Instant::now() < end {
+        let mut left = self.left(ids);
+        while !left.is_empty() && std::time::Instant::now() < end {
             std::thread::yield_now();
+            left = self.left(ids);
         }
-        assert_eq!(self.left(ids), [""; 0]);
+        assert_eq!(left, [""; 0]);
     }
 
     fn left(&self, ids: &[String]) -> Vec<String> {
-        let mut left = self.names("run/containers");
-        left.extend(self.names("root/containers"));
-        left.extend(self.names("root/trash"));
-        left.extend(self.names("run/locks"));
+        let mut left = Vec::new();
+        for dir in [
+            "run/containers",
+            "root/containers",
+            "root/trash",
+            "run/locks",
+        ] {
+            left.extend(
+                self.names(dir)
+                    .into_iter()
+                    .map(|name| format!("{dir}/{name}")),
+            );
+        }
         let layers = self.names("root/snapshots");
         left.extend(layers.into_iter().filter(|name| ids.contains(name)));
         for id in ids {

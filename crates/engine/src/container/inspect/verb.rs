@@ -110,7 +110,7 @@ fn state(subject: &Subject<'_>, life: &Life) -> Value {
         .facts
         .state
         .as_ref()
-        .filter(|_| status.is_alive())
+        .filter(|_| observed.facts.init_alive)
         .map_or(0, |s| s.pid);
     let time = |nanos: Option<i64>| match nanos {
         Some(nanos) => Timestamp(nanos).rfc3339(),

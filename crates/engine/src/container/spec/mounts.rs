@@ -101,14 +101,8 @@ fn ipc(input: &Input<'_>) -> Vec<Mount> {
     );
     let shared = |path: &Path| bind(path, "/dev/shm", &["rbind", "rprivate"]);
     match &input.config.ipc {
-        IpcMode::Host => vec![
-            bind(
-                Path::new("/dev/mqueue"),
-                "/dev/mqueue",
-                &["rbind", "rprivate"],
-            ),
-            shared(Path::new("/dev/shm")),
-        ],
+        // A message queue file system mounted in the host's namespace is the host's.
+        IpcMode::Host => vec![queue, shared(Path::new("/dev/shm"))],
         IpcMode::None => vec![queue],
         IpcMode::Container(_) | IpcMode::Shareable => match &input.shm {
             Some(path) => vec![queue, shared(path)],
