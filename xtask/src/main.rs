@@ -16,6 +16,7 @@ mod compat;
 mod dist;
 mod fuzz;
 mod test;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -58,6 +59,11 @@ const TASKS: &[Task] = &[
         name: "fuzz",
         about: "bent bytes for every parser of untrusted input [SECONDS] [TARGET...]",
         run: fuzz::run,
+    },
+    Task {
+        name: "vm",
+        about: "cgroup v2 and what needs every capability, in a guest [TEST...]",
+        run: vm::run,
     },
     Task {
         name: "dist",

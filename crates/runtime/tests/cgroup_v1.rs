@@ -90,7 +90,10 @@ mod tests {
             .collect();
         #[expect(clippy::disallowed_methods, reason = "a test needs a process to limit")]
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(format!("{joins}{script}"));
+        command
+            .stdin(Stdio::null())
+            .arg("-c")
+            .arg(format!("{joins}{script}"));
         command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -273,7 +276,7 @@ mod tests {
         let script = "head -c1 /dev/zero >/dev/null && echo zero
             (head -c1 /dev/kmsg >/dev/null) 2>&1
             true >/dev/fuse; true </dev/fuse && echo fuse
-            mknod /tmp/hull-node-$$ c 99 9 && rm /tmp/hull-node-$$ && echo node";
+            mknod /tmp/hull-node-$$ c 99 9 && rm -f /tmp/hull-node-$$ && echo node";
         let (_, text) = output(shell(&group, script));
         assert!(text.contains("zero\n"), "{text}");
         assert!(text.contains("/dev/kmsg"), "{text}");
