@@ -87,7 +87,7 @@ fn seccomp_answers_as_dockers_profile() {
     let broken = env.file("broken.json", "{");
     run(&format!("--security-opt seccomp={broken}"), "true")
         .exits(125)
-        .complains("seccomp");
+        .complains("broken.json");
 }
 
 #[test]

@@ -79,6 +79,13 @@ pub struct Containers<'l> {
     pub(crate) ledger: &'l Ledger,
 }
 
+impl Ledger {
+    /// The containers.
+    pub fn containers(&self) -> Containers<'_> {
+        Containers { ledger: self }
+    }
+}
+
 impl Containers<'_> {
     /// Adds a container; a taken name is [`Error::NameTaken`] with its holder.
     pub fn insert(&self, row: &ContainerRow) -> Result<()> {

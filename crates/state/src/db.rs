@@ -14,10 +14,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::containers::Containers;
 use crate::error::{Error, Result};
-use crate::images::Images;
-use crate::layers::Layers;
 use crate::migrate;
 
 /// A WAL above this many bytes makes every open dearer than truncating it once.
@@ -49,21 +46,6 @@ impl Ledger {
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The containers.
-    pub fn containers(&self) -> Containers<'_> {
-        Containers { ledger: self }
-    }
-
-    /// The images and their names.
-    pub fn images(&self) -> Images<'_> {
-        Images { ledger: self }
-    }
-
-    /// The unpacked layers.
-    pub fn layers(&self) -> Layers<'_> {
-        Layers { ledger: self }
     }
 
     /// Whether the WAL has grown beyond [`WAL_LIMIT`] and somebody should make it small again.

@@ -72,6 +72,13 @@ pub struct Images<'l> {
     pub(crate) ledger: &'l Ledger,
 }
 
+impl Ledger {
+    /// The images and their names.
+    pub fn images(&self) -> Images<'_> {
+        Images { ledger: self }
+    }
+}
+
 impl Images<'_> {
     /// Adds an image with layers and names. An image already there keeps its row.
     /// Returns the names that pointed elsewhere, with their old image.

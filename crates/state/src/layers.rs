@@ -40,6 +40,13 @@ pub struct Layers<'l> {
     pub(crate) ledger: &'l Ledger,
 }
 
+impl Ledger {
+    /// The unpacked layers.
+    pub fn layers(&self) -> Layers<'_> {
+        Layers { ledger: self }
+    }
+}
+
 impl Layers<'_> {
     /// The layer with this diff id.
     pub fn get(&self, diff_id: &Digest) -> Result<Option<LayerRow>> {
