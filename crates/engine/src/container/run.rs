@@ -22,6 +22,10 @@ pub(crate) fn run(
         warnings: fresh.warnings,
     });
     let started = start::launch(context, &fresh.row, &fresh.image, connect);
-    drop(fresh.lock);
+    match &started {
+        // It is removed already, and its lock with it.
+        Err(_) if fresh.row.auto_remove => fresh.lock.retire(),
+        _ => drop(fresh.lock),
+    }
     started
 }

@@ -47,7 +47,7 @@ pub(crate) fn start(
     request: StartRequest,
 ) -> Result<Started, Error> {
     let row = find(context, name)?;
-    let _lock = context.lock(&row.id)?;
+    let lock = context.lock(&row.id)?;
     let row = again(context, &row)?;
     let observed = facts::observe_settled(context, &row)?;
     match observed.status {
@@ -60,7 +60,12 @@ pub(crate) fn start(
     hull_monitor::facts::wait_unmonitored(&context.paths.run(&row.id)).map_err(Error::Monitor)?;
     settle::note_exit(context, &row, &observed)?;
     let image = image_of(context, &row)?;
-    launch(context, &row, &image, request)
+    let started = launch(context, &row, &image, request);
+    if started.is_err() && row.auto_remove {
+        // It is removed already, and its lock with it.
+        lock.retire();
+    }
+    started
 }
 
 fn already(row: &ContainerRow) -> Result<Started, Error> {

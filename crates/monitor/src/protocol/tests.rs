@@ -236,7 +236,8 @@ fn the_drawing_shows_every_request() {
     let mut known: Vec<String> = requests
         .map(|json| json["do"].as_str().unwrap().to_owned())
         .collect();
-    (drawn.sort(), known.sort());
+    drawn.sort();
+    known.sort();
     assert_eq!(drawn, known);
 }
 
