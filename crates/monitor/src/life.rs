@@ -127,6 +127,7 @@ impl Monitor {
             if let Some(workload) = self.workload.as_mut() {
                 workload.watch_memory();
             }
+            hull_sys::memory::shrink();
             #[expect(
                 clippy::panic,
                 reason = "a test asks for it by name, to see it survived"

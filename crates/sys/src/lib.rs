@@ -17,6 +17,7 @@ pub mod fifo;
 pub mod files;
 pub mod inotify;
 pub mod lock;
+pub mod memory;
 pub mod mount;
 pub mod namespace;
 pub mod pidfd;
