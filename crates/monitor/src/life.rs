@@ -223,19 +223,20 @@ impl Monitor {
             // The disk is full or gone: the run directory, in memory, has room for a hundred bytes.
             exit::write(&self.run_dir.join(paths::EXEC_EXIT), record).ok();
         }
-        let phase = if record.restarting {
-            Phase::Restarting
-        } else {
-            Phase::Exited
-        };
         self.state.restart_count = record.restart_count;
-        self.write_state(phase).ok();
+        if record.restarting {
+            // Nobody told of an exit shall find the container neither running nor restarting.
+            self.write_state(Phase::Restarting).ok();
+        }
         failpoint("monitor-after-record");
         for peer in self.peers.iter_mut().filter(|peer| peer.told_exit) {
             peer.send(&Frame::Exit(record.clone()));
             if !peer.launched_us || record.restarting {
                 peer.close();
             }
+        }
+        if !record.restarting {
+            self.write_state(Phase::Exited).ok();
         }
         failpoint("monitor-exit-told");
     }
