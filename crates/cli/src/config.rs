@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::output::note;
 
 /// What a user may set.
 #[derive(Debug, Default, Deserialize)]
@@ -31,6 +32,11 @@ impl Config {
                 serde_json::from_slice(&bytes).map_err(|source| Error::Config { path, source })
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            // As docker: somebody else's file, after sudo or su, is no reason to stop.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                note(&format!("WARNING: cannot read {}: {error}", path.display()));
+                Ok(Self::default())
+            }
             Err(source) => Err(Error::File {
                 step: "read",
                 path,

@@ -67,7 +67,7 @@ impl Context {
         Settings {
             root: place(&self.globals.root, "HULL_ROOT", "/var/lib/hull"),
             run_root: place(&self.globals.run_root, "HULL_RUN", "/run/hull"),
-            hull: "/proc/self/exe".into(),
+            hull: hull(),
             version: VERSION,
             runtimes: std::collections::BTreeMap::new(),
             search_path: std::env::var_os("PATH")
@@ -86,6 +86,16 @@ impl Context {
             .or_else(|| path_variable("XDG_CONFIG_HOME").map(|home| home.join("hull")))
             .or_else(|| path_variable("HOME").map(|home| home.join(".config/hull")))
     }
+}
+
+/// The hull binary by its path, so that monitors call the one installed now, and `--init` can bind it
+/// into containers; when it was removed meanwhile, the one that runs.
+fn hull() -> PathBuf {
+    let running = PathBuf::from("/proc/self/exe");
+    std::env::current_exe()
+        .ok()
+        .filter(|path| path.exists())
+        .unwrap_or(running)
 }
 
 /// A variable that holds a path; the empty one counts as unset.

@@ -3,14 +3,13 @@
 use hull_monitor::client::Session;
 use hull_monitor::protocol::Size;
 
-use super::session::{Attachment, exit_code, unfinished, wire};
+use super::session::{Attachment, unfinished, wire};
 use super::streams::{Streams, check_terminal};
 use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
 use crate::grammar::flag::{Flag, one, switch, switch_on};
 use crate::grammar::parse::Parsed;
 use crate::grammar::usage::Completes;
-use crate::terminal::attach::Ended;
 use crate::terminal::raw;
 
 /// `hull attach`.
@@ -62,14 +61,8 @@ fn attach(context: &Context, parsed: &Parsed) -> Outcome {
     if attached.tty {
         redraw(&session);
     }
-    match attachment.follow(&mut session)? {
-        // Its exit is somebody else's to settle: it may have to be removed or started again.
-        Ended::Exit(record) => {
-            drop(session);
-            Ok(exit_code(record.code))
-        }
-        other => unfinished(&other),
-    }
+    // Its exit is settled by whoever started it, or by its monitor.
+    unfinished(&attachment.follow(&mut session)?)
 }
 
 /// Has full-screen programs draw themselves again: they do when the terminal's size changes.

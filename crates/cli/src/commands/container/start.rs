@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use hull_engine::Engine;
 use hull_engine::container::start::StartRequest;
 
-use super::session::{Attachment, console_size, wire};
+use super::session::{Attachment, console_size, unfinished, wire};
 use super::streams::Streams;
 use crate::commands::command::{Command, Outcome};
 use crate::context::Context;
@@ -85,8 +85,10 @@ fn attached(context: &Context, engine: &Engine, parsed: &Parsed, name: &str) -> 
     };
     let started = engine.containers().start(name, connect)?;
     attachment.set_tty(started.tty);
-    match started.session {
-        Some(session) => attachment.to_the_end(engine, &started.id, session),
-        None => Ok(ExitCode::SUCCESS),
+    if let Some(session) = started.session {
+        return attachment.to_the_end(engine, &started.id, session);
     }
+    // It ran already: as `attach`.
+    let mut session = engine.containers().attach(name, wire(streams))?.session;
+    unfinished(&attachment.follow(&mut session)?)
 }

@@ -40,8 +40,7 @@ const FLAGS: &[Flag] = &[
 fn remove(context: &Context, parsed: &Parsed) -> Outcome {
     let engine = context.engine()?;
     let force = parsed.is("force");
-    let mut found = false;
-    let mut good = output::each(&parsed.words, |name| {
+    let good = output::each(&parsed.words, |name| {
         let removed = engine.images().remove(name, force);
         if let (true, Err(error)) = (force, &removed)
             && error.kind() == Kind::NotFound
@@ -51,11 +50,8 @@ fn remove(context: &Context, parsed: &Parsed) -> Outcome {
             return Ok(());
         }
         let lines: String = removed?.iter().map(|one| line(one, false)).collect();
-        found = true;
         output::print(&lines)
     })?;
-    // Forced, and nothing at all was there: that is an error still.
-    good = good && (found || !force);
     Ok(if good {
         ExitCode::SUCCESS
     } else {
