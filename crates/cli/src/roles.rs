@@ -9,11 +9,7 @@ use std::process::ExitCode;
 /// Runs the role that the program's name or the first argument names; `None` for a command.
 pub(crate) fn role(program: Option<&OsStr>, arguments: &[OsString]) -> Option<ExitCode> {
     if program.is_some_and(|program| program == hull_monitor::init::PATH) {
-        let rest = match arguments {
-            [first, rest @ ..] if first == "init" => rest,
-            all => all,
-        };
-        return Some(hull_monitor::init::main(rest));
+        return Some(hull_monitor::init::main(arguments));
     }
     let (first, rest) = arguments.split_first()?;
     match first.to_str()? {

@@ -50,7 +50,7 @@ fn args(input: &Input<'_>) -> Result<Vec<String>, SpecError> {
     if !input.config.init {
         return Ok(args);
     }
-    let before = [INIT_PATH, "init", "--"].map(String::from);
+    let before = [INIT_PATH, "--"].map(String::from);
     Ok(before.into_iter().chain(args).collect())
 }
 
