@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// No honest layer has more entries.
 const MAX_ENTRIES: u64 = 16 << 20;
 
-/// Left free for everybody else.
+/// Left free for everybody else, on a disk that is not small.
 const RESERVE: u64 = 64 << 20;
 
 /// What is left to spend.
@@ -26,10 +26,9 @@ impl Budget {
             call: "ask for free space",
             source: errno.into(),
         })?;
-        let bytes = vfs
-            .f_bavail
-            .saturating_mul(vfs.f_frsize)
-            .saturating_sub(RESERVE);
+        let size = |blocks: u64| blocks.saturating_mul(vfs.f_frsize);
+        let reserve = RESERVE.min(size(vfs.f_blocks) / 16);
+        let bytes = size(vfs.f_bavail).saturating_sub(reserve);
         // File systems without a fixed number of inodes say 0.
         let inodes = if vfs.f_files == 0 {
             MAX_ENTRIES

@@ -19,7 +19,8 @@ pub fn compile(input: &Input<'_>) -> Result<Spec, SpecError> {
     let mask = capabilities::mask(config, input.host)?;
     let private_uts = config.uts == UtsMode::Private;
     Ok(Spec {
-        oci_version: VERSION.into(),
+        // Runtimes of the host may be older than what we write; all know this version.
+        oci_version: config.runtime.as_ref().map_or(VERSION, |_| "1.0.2").into(),
         process: Some(process::process(input, &security, mask)?),
         root: Some(Root {
             path: input.rootfs.to_string_lossy().into_owned(),
