@@ -3,7 +3,7 @@
 //! Leaves every verb to its own file. Invariant: an engine holds no state of its own beyond handles;
 //! two engines on the same roots see the same world.
 
-use crate::container::Containers;
+use crate::container::{Containers, facts};
 use crate::context::Context;
 use crate::error::Error;
 use crate::host::Source;
@@ -36,7 +36,7 @@ impl Engine {
 
     /// Verbs on images.
     pub fn images(&self) -> Images<'_> {
-        Images::new(&self.context)
+        Images::new(&self.context, facts::is_running)
     }
 
     /// Verbs on the whole.

@@ -20,17 +20,7 @@ use crate::error::{ContainerError, Error};
 use crate::image::lookup;
 use crate::lock::Lock;
 
-/// Whether an image is fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PullPolicy {
-    /// Always ask the registry.
-    Always,
-    /// Only when it is not in the store.
-    #[default]
-    Missing,
-    /// Never.
-    Never,
-}
+pub use crate::image::lookup::PullPolicy;
 
 /// What `create` and `run` are asked.
 #[derive(Debug, Clone, Default)]

@@ -17,7 +17,7 @@ use hull_sys::failpoint::failpoint;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 
 use crate::container::effective::Effective;
-use crate::container::find::{again, find};
+use crate::container::find::{again, find, image_of};
 use crate::container::spec::process::{set, with_home, working_dir};
 use crate::container::spec::user::{self, ResolvedUser};
 use crate::container::spec::{capabilities, process};
@@ -149,7 +149,7 @@ fn process(
     request: &ExecRequest,
 ) -> Result<Process, Error> {
     let config = row.config.get()?;
-    let image = start::image_of(context, row)?;
+    let image = image_of(context, row)?;
     let effective = Effective::new(config, &image.config);
     let own = container_process(context, &row.id)?;
     let wanted = request.user.clone().filter(|user| !user.is_empty());

@@ -74,6 +74,11 @@ pub fn newest_record(context: &Context, row: &ContainerRow) -> Result<Option<Exi
     Ok(record.filter(|record| finished(record) != seen))
 }
 
+/// Whether it runs; what cannot be looked at is taken to run.
+pub fn is_running(context: &Context, row: &ContainerRow) -> bool {
+    observe(context, row).map_or(true, |observed| observed.status.is_alive())
+}
+
 /// The cgroup of a container.
 pub fn cgroup(context: &Context, row: &ContainerRow) -> Result<Cgroup, Error> {
     let config = row.config.get()?;

@@ -1,5 +1,6 @@
 //! Which container a user means, with docker's words when there is none.
 
+use hull_oci::image_config::ImageConfig;
 use hull_state::{ContainerRow, Error as Ledger};
 
 use crate::context::Context;
@@ -26,4 +27,17 @@ pub fn again(context: &Context, row: &ContainerRow) -> Result<ContainerRow, Erro
     let found = context.ledger.containers().get(&row.id)?;
     let reference = row.name.to_string();
     found.ok_or_else(|| ContainerError::NotFound { reference }.into())
+}
+
+/// The image of a container.
+pub(crate) fn image_of(context: &Context, row: &ContainerRow) -> Result<ImageConfig, Error> {
+    let id = row.image_id.as_ref();
+    let found = id
+        .map(|id| context.ledger.images().get(id))
+        .transpose()?
+        .flatten();
+    let image = found.ok_or_else(|| Error::NoImage {
+        image: row.image_name.clone(),
+    })?;
+    Ok(hull_image::list::config_of(&image)?)
 }

@@ -4,10 +4,10 @@
 //! as a stop by hand, and reaches a frozen one.
 
 use crate::container::facts;
-use crate::container::find::{again, find};
+use crate::container::find::{again, find, image_of};
+use crate::container::record;
 use crate::container::status::Status;
 use crate::container::stop::{End, by_hand, number, wait_for_monitor};
-use crate::container::{record, start};
 use crate::context::Context;
 use crate::error::{ContainerError, Error};
 
@@ -58,7 +58,7 @@ pub(crate) fn kill(context: &Context, name: &str, signal: Option<&str>) -> Resul
 }
 
 fn stop_signal(context: &Context, row: &hull_state::ContainerRow) -> Result<Option<i32>, Error> {
-    let image = start::image_of(context, row)
+    let image = image_of(context, row)
         .map(|image| image.config)
         .unwrap_or_default();
     let effective = crate::container::effective::Effective::new(row.config.get()?, &image);

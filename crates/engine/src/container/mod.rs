@@ -10,6 +10,7 @@ pub mod binds;
 pub mod bundle;
 pub mod cdi;
 pub mod create;
+mod dismantle;
 pub mod effective;
 pub mod etc_files;
 pub mod exec;

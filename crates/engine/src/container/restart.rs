@@ -2,7 +2,7 @@
 //!
 //! Invariant: a `--rm` container survives its own restart.
 
-use crate::container::find::{again, find};
+use crate::container::find::{again, find, image_of};
 use crate::container::start::{self, StartRequest};
 use crate::container::stop::{self, StopRequest};
 use crate::container::{facts, record, settle};
@@ -19,7 +19,7 @@ pub(crate) fn restart(context: &Context, name: &str, request: &StopRequest) -> R
     let observed = facts::observe(context, &row)?;
     settle::note_exit(context, &row, &observed)?;
     let row = again(context, &row)?;
-    let image = start::image_of(context, &row)?;
+    let image = image_of(context, &row)?;
     start::launch(context, &row, &image, StartRequest::default())?;
     record::note(context, &row, "restart", &[]);
     Ok(())

@@ -12,7 +12,7 @@ use hull_sys::failpoint::failpoint;
 
 use crate::container::facts::{self, Observed};
 use crate::container::status::Status;
-use crate::container::{record, remove};
+use crate::container::{dismantle, record};
 use crate::context::Context;
 use crate::error::Error;
 use crate::lock::Lock;
@@ -36,7 +36,7 @@ pub(crate) fn finish(context: &Context, id: &ContainerId, session: Session) -> R
 pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
     let Some((lock, row)) = lock_row(context, id)? else {
         // Somebody removed it; its run directory may have waited for its monitor to go.
-        return remove::abandon(context, id);
+        return dismantle::abandon(context, id);
     };
     let observed = facts::observe(context, &row)?;
     if observed.status.is_alive() || observed.status == Status::Restarting {
@@ -46,11 +46,11 @@ pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
     note_exit(context, &row, &observed)?;
     failpoint("settle-after-exit");
     if ends_with_removal(&row, &observed) {
-        remove::dismantle(context, &row)?;
+        dismantle::dismantle(context, &row)?;
         lock.retire();
         return Ok(());
     }
-    remove::abandon(context, id)
+    dismantle::abandon(context, id)
 }
 
 /// The lock and the row of a container; `None` when it is gone, so that no lock file comes back of

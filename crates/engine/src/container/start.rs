@@ -11,9 +11,9 @@ use hull_state::{ContainerRow, Exit, Start};
 use hull_sys::failpoint::failpoint;
 
 use crate::container::bundle::{self, Subject};
-use crate::container::find::{again, find};
+use crate::container::find::{again, find, image_of};
 use crate::container::status::Status;
-use crate::container::{facts, record, remove, settle};
+use crate::container::{dismantle, facts, record, settle};
 use crate::context::Context;
 use crate::error::{ContainerError, Error};
 
@@ -77,19 +77,6 @@ fn already(row: &ContainerRow) -> Result<Started, Error> {
         already: true,
         session: None,
     })
-}
-
-/// The image of a container.
-pub(crate) fn image_of(context: &Context, row: &ContainerRow) -> Result<ImageConfig, Error> {
-    let id = row.image_id.as_ref();
-    let found = id
-        .map(|id| context.ledger.images().get(id))
-        .transpose()?
-        .flatten();
-    let image = found.ok_or_else(|| Error::NoImage {
-        image: row.image_name.clone(),
-    })?;
-    Ok(hull_image::list::config_of(&image)?)
 }
 
 /// Starts `row`'s container, whose lock is held and which does not run.
@@ -172,9 +159,9 @@ fn failed(context: &Context, row: &ContainerRow, error: &Error) -> Result<(), Er
     let run_dir = context.paths.run(&row.id);
     hull_monitor::facts::wait_unmonitored(&run_dir).map_err(Error::Monitor)?;
     if row.auto_remove {
-        return remove::dismantle(context, row);
+        return dismantle::dismantle(context, row);
     }
-    remove::run_dir(context, &row.id)?;
+    dismantle::run_dir(context, &row.id)?;
     let code = i32::from(error.exit_code());
     let exit = Exit {
         finished_at: context.now().0,

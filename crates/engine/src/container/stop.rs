@@ -14,9 +14,9 @@ use hull_sys::pidfd;
 
 use crate::container::effective::Effective;
 use crate::container::facts::{self, Observed};
-use crate::container::find::{again, find};
+use crate::container::find::{again, find, image_of};
 use crate::container::status::Status;
-use crate::container::{record, settle, start};
+use crate::container::{record, settle};
 use crate::context::Context;
 use crate::error::{ContainerError, Error};
 
@@ -78,7 +78,7 @@ pub(crate) fn stop_locked(
 
 fn plan(context: &Context, row: &ContainerRow, request: &StopRequest) -> Result<(i32, i64), Error> {
     let config = row.config.get()?;
-    let image = start::image_of(context, row)
+    let image = image_of(context, row)
         .map(|image| image.config)
         .unwrap_or_default();
     let effective = Effective::new(config, &image);

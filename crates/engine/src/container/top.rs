@@ -119,7 +119,7 @@ fn clock(at: i64, now: i64) -> String {
 }
 
 fn tty(device: i64) -> String {
-    let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xfff_00);
+    let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xf_ff00);
     match major {
         0 => "?".into(),
         136..=143 => format!("pts/{}", minor + (major - 136) * 256),

@@ -14,17 +14,19 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::image::import::{self, ImportRequest};
 use crate::image::list::{ImageListRequest, ImageSummary};
+use crate::image::remove::Running;
 use crate::image::{inspect, list, load, remove, save, tag};
 
 /// Verbs on images; `name` is a name with or without tag, a digest, an id or the beginning of one.
 #[derive(Clone, Copy)]
 pub struct Images<'a> {
     context: &'a Context,
+    running: Running,
 }
 
 impl<'a> Images<'a> {
-    pub(crate) fn new(context: &'a Context) -> Self {
-        Self { context }
+    pub(crate) fn new(context: &'a Context, running: Running) -> Self {
+        Self { context, running }
     }
 
     /// Images that match, newest first.
@@ -65,7 +67,7 @@ impl<'a> Images<'a> {
 
     /// Takes a name off an image, and the image out of the store with its last name.
     pub fn remove(&self, name: &str, force: bool) -> Result<Vec<Removed>, Error> {
-        remove::remove(self.context, name, force)
+        remove::remove(self.context, name, force, self.running)
     }
 
     /// Removes images nobody names, or with `all` those no container uses.

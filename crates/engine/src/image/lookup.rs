@@ -6,10 +6,21 @@ use hull_model::container::config::ContainerConfig;
 use hull_oci::Reference;
 use hull_state::ImageRow;
 
-use crate::container::create::PullPolicy;
 use crate::context::Context;
 use crate::error::Error;
 use crate::image::load;
+
+/// Whether an image is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PullPolicy {
+    /// Always ask the registry.
+    Always,
+    /// Only when it is not in the store.
+    #[default]
+    Missing,
+    /// Never.
+    Never,
+}
 
 /// The image that `config` names.
 pub fn lookup(

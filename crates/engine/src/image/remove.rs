@@ -5,17 +5,21 @@ use hull_image::remove::{RemoveOptions, Removed};
 use hull_model::filter::Filters;
 use hull_state::ContainerRow;
 
-use crate::container::facts;
 use crate::context::Context;
 use crate::error::Error;
 use crate::image::list::Chooser;
 use crate::image::record;
 
-pub(crate) fn remove(context: &Context, name: &str, force: bool) -> Result<Vec<Removed>, Error> {
-    // What cannot be looked at is taken to run: its image stays.
-    let running = |row: &ContainerRow| {
-        facts::observe(context, row).is_ok_and(|observed| observed.status.is_alive())
-    };
+/// Whether a container runs, as whoever stands above us knows it.
+pub(crate) type Running = fn(&Context, &ContainerRow) -> bool;
+
+pub(crate) fn remove(
+    context: &Context,
+    name: &str,
+    force: bool,
+    running: Running,
+) -> Result<Vec<Removed>, Error> {
+    let running = |row: &ContainerRow| running(context, row);
     let options = RemoveOptions {
         force,
         running: &running,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::container::inspect::verb::Subject;
+use crate::container::inspect::subject::Subject;
 use crate::error::Error;
 
 /// Docker's `Config`.

@@ -10,7 +10,7 @@ use hull_model::container::restart::RestartPolicy;
 use serde_json::{Map, Value, json};
 
 use crate::container::inspect::mounts::mode;
-use crate::container::inspect::verb::Subject;
+use crate::container::inspect::subject::Subject;
 use crate::container::spec::masks;
 use crate::container::view::network_name;
 use crate::error::Error;

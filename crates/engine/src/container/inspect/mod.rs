@@ -7,6 +7,7 @@ mod config;
 mod host_config;
 mod mounts;
 mod network;
+mod subject;
 mod verb;
 
 pub(crate) use verb::inspect;

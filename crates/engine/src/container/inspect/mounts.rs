@@ -4,7 +4,7 @@ use hull_model::container::mount::{Mount, MountKind};
 use serde_json::{Value, json};
 
 use crate::container::binds;
-use crate::container::inspect::verb::Subject;
+use crate::container::inspect::subject::Subject;
 use crate::error::Error;
 
 /// Docker's `Mounts`.

@@ -3,7 +3,7 @@
 use hull_model::container::namespace::NetworkMode;
 use serde_json::{Map, Value, json};
 
-use crate::container::inspect::verb::Subject;
+use crate::container::inspect::subject::Subject;
 use crate::container::view::network_name;
 use crate::error::Error;
 

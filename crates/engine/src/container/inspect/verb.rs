@@ -1,26 +1,17 @@
 //! The document as a whole, and its `State`.
 
 use hull_model::time::Timestamp;
-use hull_state::ContainerRow;
 use serde_json::{Map, Value, json};
 
-use crate::container::effective::Effective;
-use crate::container::facts::{self, Observed};
+use crate::container::facts;
 use crate::container::find::find;
+use crate::container::inspect::subject::Subject;
 use crate::container::inspect::{config, host_config, mounts, network};
 use crate::container::size;
 use crate::container::status::Status;
 use crate::container::view::{Images, Life};
 use crate::context::Context;
 use crate::error::Error;
-
-/// What the parts of the document are made from.
-pub(super) struct Subject<'a> {
-    pub(super) context: &'a Context,
-    pub(super) row: &'a ContainerRow,
-    pub(super) effective: &'a Effective,
-    pub(super) observed: &'a Observed,
-}
 
 /// The document of the container `name`.
 pub(crate) fn inspect(context: &Context, name: &str, with_size: bool) -> Result<Value, Error> {
