@@ -30,7 +30,8 @@ mod tests {
     fn this_process_has_a_start() {
         let pid = hull_sys::process::id();
         assert!(start_time(pid).unwrap() > 0);
-        assert_eq!(state(pid), Some('R').filter(|_| true).or(state(pid)));
+        // The test runs on a thread of its own; the first one may run or wait for it.
+        assert!(matches!(state(pid), Some('R' | 'S')));
         assert_eq!(start_time(0), None);
     }
 }

@@ -10,22 +10,27 @@ use std::path::{Path, PathBuf};
 
 use hull_sys::seccomp::{Instruction, MAX_INSTRUCTIONS};
 
-use super::filter::Filter;
-
 /// Changes with the form of the file and with what the compiler makes of a profile.
 const MAGIC: &[u8; 8] = b"hullbpf\x01";
 
-/// The filter kept for `key`, if a sound one is.
-pub(super) fn read(dir: &Path, key: &[u8]) -> Option<Filter> {
+/// A program and the flags it is installed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) program: Vec<Instruction>,
+    pub(super) flags: u32,
+}
+
+/// The program kept for `key`, if a sound one is.
+pub(super) fn read(dir: &Path, key: &[u8]) -> Option<Kept> {
     decode(&fs::read(path(dir, key)).ok()?, key)
 }
 
-/// Keeps `filter` for `key`: written beside, then renamed, so that nobody reads half of it.
-pub(super) fn write(dir: &Path, key: &[u8], filter: &Filter) {
+/// Keeps a program for `key`: written beside, then renamed, so that nobody reads half of it.
+pub(super) fn write(dir: &Path, key: &[u8], program: &[Instruction], flags: u32) {
     let target = path(dir, key);
     let draft = target.with_extension(format!("{}.tmp", std::process::id()));
     let done = fs::File::create(&draft)
-        .and_then(|mut file| file.write_all(&encode(key, filter)))
+        .and_then(|mut file| file.write_all(&encode(key, program, flags)))
         .and_then(|()| fs::rename(&draft, &target));
     if done.is_err() {
         // A cache that can't be written to costs time at each start and nothing else.
@@ -37,14 +42,14 @@ fn path(dir: &Path, key: &[u8]) -> PathBuf {
     dir.join(format!("seccomp-{:016x}", checksum(&[key])))
 }
 
-fn encode(key: &[u8], filter: &Filter) -> Vec<u8> {
-    let mut out = Vec::with_capacity(32 + key.len() + filter.program.len() * 8);
+fn encode(key: &[u8], program: &[Instruction], flags: u32) -> Vec<u8> {
+    let mut out = Vec::with_capacity(32 + key.len() + program.len() * 8);
     out.extend(MAGIC);
-    out.extend(filter.flags.to_le_bytes());
+    out.extend(flags.to_le_bytes());
     out.extend(length(key.len()).to_le_bytes());
-    out.extend(length(filter.program.len()).to_le_bytes());
+    out.extend(length(program.len()).to_le_bytes());
     out.extend(key);
-    for one in &filter.program {
+    for one in program {
         out.extend(one.code.to_le_bytes());
         out.extend([one.jt, one.jf]);
         out.extend(one.k.to_le_bytes());
@@ -54,7 +59,7 @@ fn encode(key: &[u8], filter: &Filter) -> Vec<u8> {
     out
 }
 
-fn decode(bytes: &[u8], key: &[u8]) -> Option<Filter> {
+fn decode(bytes: &[u8], key: &[u8]) -> Option<Kept> {
     let (body, sum) = bytes.split_last_chunk::<8>()?;
     if u64::from_le_bytes(*sum) != checksum(&[body]) {
         return None;
@@ -81,8 +86,8 @@ fn decode(bytes: &[u8], key: &[u8]) -> Option<Filter> {
         _ => None,
     };
     let program: Option<Vec<Instruction>> = program.chunks_exact(8).map(one).collect();
-    Some(Filter {
-        program: program?.into(),
+    Some(Kept {
+        program: program?,
         flags: u32::from_le_bytes(*flags),
     })
 }
@@ -112,7 +117,7 @@ fn checksum(parts: &[&[u8]]) -> u64 {
 mod tests {
     use super::*;
 
-    fn filter() -> Filter {
+    fn kept() -> Kept {
         let program = vec![
             Instruction {
                 code: 6,
@@ -122,18 +127,15 @@ mod tests {
             };
             3
         ];
-        Filter {
-            program: program.into(),
-            flags: 5,
-        }
+        Kept { program, flags: 5 }
     }
 
     #[test]
     fn what_is_kept_is_found_again() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(read(dir.path(), b"key"), None);
-        write(dir.path(), b"key", &filter());
-        assert_eq!(read(dir.path(), b"key"), Some(filter()));
+        write(dir.path(), b"key", &kept().program, 5);
+        assert_eq!(read(dir.path(), b"key"), Some(kept()));
         assert_eq!(read(dir.path(), b"other"), None);
         assert_eq!(
             fs::read_dir(dir.path()).unwrap().count(),
@@ -144,8 +146,8 @@ mod tests {
 
     #[test]
     fn damage_is_seen() {
-        let good = encode(b"key", &filter());
-        assert_eq!(decode(&good, b"key"), Some(filter()));
+        let good = encode(b"key", &kept().program, 5);
+        assert_eq!(decode(&good, b"key"), Some(kept()));
         assert_eq!(decode(&good, b"kez"), None);
         for place in 0..good.len() {
             let mut bad = good.clone();
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_directory_that_is_not_there_does_no_harm() {
-        write(Path::new("/nonexistent/x"), b"key", &filter());
+        write(Path::new("/nonexistent/x"), b"key", &kept().program, 5);
         assert_eq!(read(Path::new("/nonexistent/x"), b"key"), None);
     }
 }

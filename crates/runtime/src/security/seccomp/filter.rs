@@ -58,10 +58,13 @@ impl Filter {
         make: impl FnOnce() -> Result<Self, Error>,
     ) -> Result<Self, Error> {
         if let Some(known) = cache::read(dir, key) {
-            return Ok(known);
+            return Ok(Self {
+                program: known.program.into(),
+                flags: known.flags,
+            });
         }
         let filter = make()?;
-        cache::write(dir, key, &filter);
+        cache::write(dir, key, &filter.program, filter.flags);
         Ok(filter)
     }
 

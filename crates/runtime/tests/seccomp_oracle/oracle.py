@@ -1,4 +1,4 @@
-"""Compiles OCI profiles with libseccomp the way runc and crun do, for seccomp_oracle.rs.
+"""Compiles OCI profiles with libseccomp the way runc and crun do, for the tests beside it.
 
 Reads one question per line from standard input, {"profile": ..., "numbers": {arch: {name: n}}}.
 Answers each with a line: {"unknown": [names this libseccomp numbers otherwise], "refused": n,
