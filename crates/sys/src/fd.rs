@@ -74,6 +74,16 @@ pub fn sealed_copy(name: &CStr, source: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Ok(copy)
 }
 
+/// Whether a file can't be written through this descriptor: it lies on a read-only mount, or is in
+/// memory and sealed.
+pub fn is_sealed(file: BorrowedFd<'_>) -> io::Result<bool> {
+    use rustix::fs::{SealFlags, StatVfsMountFlags, fcntl_get_seals, fstatvfs};
+    if fstatvfs(file)?.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Ok(true);
+    }
+    Ok(fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SealFlags::WRITE)))
+}
+
 /// A copy, closed on exec, of a descriptor this process was started with; an error when it is not
 /// open.
 pub fn inherited(number: i32) -> io::Result<OwnedFd> {

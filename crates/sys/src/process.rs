@@ -89,19 +89,12 @@ pub fn execute_fd(
     io::Error::last_os_error()
 }
 
-/// Whether the file this process was started from can't be written through `/proc/self/exe`: it lies
-/// on a read-only mount or is sealed.
+/// Whether the file this process was started from can't be written through `/proc/self/exe`.
 pub fn is_sealed() -> io::Result<bool> {
-    use rustix::fs::{Mode, OFlags, SealFlags, StatVfsMountFlags, fcntl_get_seals, fstatvfs, open};
-    let own = open(
-        c"/proc/self/exe",
-        OFlags::RDONLY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
-    if fstatvfs(&own)?.f_flag.contains(StatVfsMountFlags::RDONLY) {
-        return Ok(true);
-    }
-    Ok(fcntl_get_seals(&own).is_ok_and(|seals| seals.contains(SealFlags::WRITE)))
+    use rustix::fs::{Mode, OFlags, open};
+    use std::os::fd::AsFd;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    crate::fd::is_sealed(open(c"/proc/self/exe", flags, Mode::empty())?.as_fd())
 }
 
 /// The signal this process gets when its parent dies; 0 for none.
