@@ -34,8 +34,7 @@ pub fn observe(context: &Context, row: &ContainerRow) -> Result<Observed, Error>
         true => None,
         false => newest_record(context, row)?,
     };
-    // Its monitor has not concluded its end: until it does, nobody knows what follows.
-    let ending = facts.monitored && facts.phase() == Some(Phase::Running);
+    let ending = facts.monitored && !is_concluded(row, &facts, record.as_ref());
     let known = Known {
         init_alive: facts.init_alive || ending,
         restarting: facts.restarting(),
@@ -49,6 +48,24 @@ pub fn observe(context: &Context, row: &ContainerRow) -> Result<Observed, Error>
         facts,
         record,
     })
+}
+
+/// Whether the end of the process that ran last is written down. Until its monitor has done that,
+/// nobody knows what follows.
+fn is_concluded(row: &ContainerRow, facts: &Facts, record: Option<&ExitRecord>) -> bool {
+    let Some(state) = facts
+        .state
+        .as_ref()
+        .filter(|state| state.phase == Phase::Running)
+    else {
+        return true;
+    };
+    let written =
+        record.is_some_and(|found| found.started_at >= state.started_at && !found.restarting);
+    let settled = row.exit.is_some_and(|exit| {
+        u64::try_from(exit.finished_at).is_ok_and(|finished| finished >= state.started_at)
+    });
+    written || settled
 }
 
 /// As [`observe`], for whoever holds the lock: a monitor whose starter died half-way is waited for
