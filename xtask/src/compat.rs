@@ -214,7 +214,7 @@ impl Page {
                     self.missing.push(format!("{name} --{}", flag.long));
                     "absent".to_owned()
                 }
-                Some(our) => self.state(&name, flag, our),
+                Some(our) => self.state(name, flag, our),
             };
             let short = flag
                 .short

@@ -37,7 +37,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "check",
-        about: "format, clippy, layers, heads, sizes, unsafe, docs links [NAME...: only these]",
+        about: "format, clippy, layers, heads, sizes, unsafe, docs links, compat [NAME...: only these]",
         run: check::run,
     },
     Task {

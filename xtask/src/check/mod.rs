@@ -29,6 +29,7 @@ const RULES: &[Rule] = &[
     ("docs", docs::check),
     ("fmt", fmt),
     ("clippy", clippy),
+    ("compat", compat),
 ];
 
 /// Runs the rules named in `arguments`, or all.
@@ -89,4 +90,10 @@ fn clippy(workspace: &Workspace) -> Findings {
         .err()
         .into_iter()
         .collect())
+}
+
+/// `docs/compat/cli.md` says what docker's client and ours say now.
+fn compat(workspace: &Workspace) -> Findings {
+    let outcome = crate::compat::run(workspace, &["--check".to_owned()]);
+    Ok(outcome.err().into_iter().collect())
 }

@@ -172,6 +172,9 @@ pub(crate) enum Found {
 /// Finds the command that `words` start with, and takes its name off them.
 pub(crate) fn find(words: &mut Vec<String>) -> Result<Found, Error> {
     let first = words.first().cloned().unwrap_or_default();
+    if first == "help" && words.len() == 1 {
+        return Ok(Found::Group(overview()));
+    }
     if !GROUPS.iter().any(|(group, _)| *group == first) {
         let command = named(&first).ok_or_else(|| unknown("hull", &first, top_level()))?;
         words.remove(0);

@@ -288,3 +288,134 @@ fn check_support(parsed: &Parsed) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar::flag::{int, many, one, switch, switch_on};
+
+    static FLAGS: &[Flag] = &[
+        switch("detach", "").short('d'),
+        switch("tty", "").short('t'),
+        switch_on("sig-proxy", ""),
+        many("env", "list", "").short('e'),
+        one("name", "string", ""),
+        int("time", "").short('s'),
+        many("platform", "strings", "").commas(),
+        one("publish", "list", "").short('p').later("networks"),
+    ];
+
+    static RUN: Usage = {
+        let mut usage = Usage::new(&["run"], "");
+        usage.flags = &[FLAGS];
+        usage.count = 1..=usize::MAX;
+        usage.passes_rest = true;
+        usage
+    };
+
+    fn read(line: &str) -> Result<Parsed, Error> {
+        match parse(&RUN, line.split(' ').map(str::to_owned))? {
+            Line::Run(parsed) => Ok(parsed),
+            Line::Help => Err(Error::options("help")),
+        }
+    }
+
+    fn given(line: &str) -> (Vec<(&'static str, String)>, Vec<String>) {
+        let parsed = read(line).unwrap();
+        let flags = parsed
+            .in_order()
+            .map(|(name, word)| (name, word.to_owned()))
+            .collect();
+        (flags, parsed.words.clone())
+    }
+
+    #[test]
+    fn flags_are_read_as_docker_reads_them() {
+        let check = |line: &str, flags: &[(&str, &str)], words: &[&str]| {
+            let (got, rest) = given(line);
+            let got: Vec<(&str, &str)> = got.iter().map(|(n, w)| (*n, w.as_str())).collect();
+            assert_eq!(
+                (got.as_slice(), rest.iter().map(String::as_str).collect()),
+                (flags, words.to_vec())
+            );
+        };
+        check(
+            "-dt image",
+            &[("detach", "true"), ("tty", "true")],
+            &["image"],
+        );
+        check(
+            "-dteA=b image",
+            &[("detach", "true"), ("tty", "true"), ("env", "A=b")],
+            &["image"],
+        );
+        check(
+            "-e A=b -e=C=d image",
+            &[("env", "A=b"), ("env", "C=d")],
+            &["image"],
+        );
+        check(
+            "--env A=b=c --env=D image",
+            &[("env", "A=b=c"), ("env", "D")],
+            &["image"],
+        );
+        check("-d=false image", &[("detach", "false")], &["image"]);
+        check(
+            "--name x image --name y",
+            &[("name", "x")],
+            &["image", "--name", "y"],
+        );
+        check("-d -- -x --name", &[("detach", "true")], &["-x", "--name"]);
+        check("image - -d", &[], &["image", "-", "-d"]);
+        check("- x", &[], &["-", "x"]);
+        check(
+            "--platform a,b image",
+            &[("platform", "a"), ("platform", "b")],
+            &["image"],
+        );
+        check("-s -1 image", &[("time", "-1")], &["image"]);
+    }
+
+    #[test]
+    fn values_are_asked_for_by_name() {
+        let parsed = read("--name a --name b -e 1 -e 2 -s 0x10 image").unwrap();
+        assert_eq!(
+            (parsed.text("name"), parsed.int("time")),
+            (Some("b"), Some(16))
+        );
+        assert_eq!(parsed.list("env").collect::<Vec<_>>(), ["1", "2"]);
+        assert!(parsed.is("sig-proxy") && !parsed.is("detach") && !parsed.given("detach"));
+        assert!(!read("--sig-proxy=false image").unwrap().is("sig-proxy"));
+    }
+
+    #[test]
+    fn mistakes_have_dockers_words_and_codes() {
+        let check = |line: &str, text: &str, code: u8| {
+            let error = read(line).err().unwrap();
+            assert_eq!(
+                (error.to_string().as_str(), error.code(1)),
+                (text, code),
+                "{line}"
+            );
+        };
+        check("--bogus image", "unknown flag: --bogus", 125);
+        check("-dz image", "unknown shorthand flag: 'z' in -z", 125);
+        check("--name", "flag needs an argument: --name", 125);
+        check("-de", "flag needs an argument: 'e' in -e", 125);
+        check("--=x image", "bad flag syntax: --=x", 125);
+        check("-d", "'hull run' requires at least 1 argument", 1);
+        check("--help", "help", 1);
+        check("-dh", "help", 1);
+        check(
+            "-p 80 image",
+            "not supported yet: --publish: comes with networks",
+            125,
+        );
+        check(
+            "-s x image",
+            "invalid argument \"x\" for \"-s, --time\" flag: strconv.ParseInt: parsing \"x\": \
+             invalid syntax",
+            125,
+        );
+    }
+}

@@ -289,3 +289,107 @@ fn life(parsed: &Parsed, config: &mut ContainerConfig) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use hull_model::container::mount::MountKind;
+
+    use super::*;
+    use crate::commands::container::run::COMMAND;
+    use crate::commands::container::streams::streams;
+    use crate::grammar::parse::{Line, parse};
+
+    fn read(line: &str) -> Result<ContainerConfig, Error> {
+        let words = line.split(' ').map(|word| word.replace('~', " "));
+        match parse(&COMMAND.usage, words)? {
+            Line::Run(parsed) => wish(&parsed, streams(&parsed, parsed.is("detach"))?),
+            Line::Help => Err(Error::options("help")),
+        }
+    }
+
+    #[test]
+    fn words_become_a_wish() {
+        let config = read(
+            "-it --rm --name n -e A=1 -l a=b -w /w -u 1:2 --group-add g -h host --init --read-only \
+             --entrypoint /e --shm-size 1m --cap-add net_admin --stop-timeout 3 -m 64m --cpus 1.5 \
+             --network none --pid host --expose 80 --sysctl net.a=1 --oom-score-adj 5 image cmd -x",
+        )
+        .unwrap();
+        assert_eq!(config.image, "image");
+        assert_eq!(config.cmd, Some(vec!["cmd".into(), "-x".into()]));
+        assert_eq!(config.entrypoint, Some(vec!["/e".into()]));
+        assert!(config.tty && config.open_stdin && config.stdin_once && config.attach_stdin);
+        assert!(config.auto_remove && config.init && config.read_only && config.attach_stderr);
+        assert_eq!(
+            (config.env, config.labels["a"].as_str()),
+            (vec!["A=1".into()], "b")
+        );
+        assert_eq!(config.resources.memory, Some(64 << 20));
+        assert_eq!(config.resources.nano_cpus, Some(1_500_000_000));
+        assert_eq!(
+            (config.network, config.stop_timeout),
+            (NetworkMode::None, Some(3))
+        );
+        assert_eq!(config.cap_add, ["NET_ADMIN"]);
+        assert_eq!(config.shm_size, Some(1 << 20));
+        assert!(config.exposed_ports.contains("80/tcp"));
+        assert_eq!(config.oom_score_adj, Some(5));
+    }
+
+    #[test]
+    fn what_was_not_said_is_left_to_the_image() {
+        let config = read("-d image").unwrap();
+        let expected = ContainerConfig {
+            image: "image".into(),
+            ..ContainerConfig::default()
+        };
+        assert_eq!(config, expected);
+        assert_eq!(
+            read("--entrypoint= image").unwrap().entrypoint,
+            Some(Vec::new())
+        );
+    }
+
+    #[test]
+    fn mounts_keep_the_order_of_the_line() {
+        let config =
+            read("--tmpfs /a -v /h:/b:ro --mount type=bind,src=/h,dst=/c -v ./x:/d image").unwrap();
+        let targets: Vec<&str> = config.mounts.iter().map(|m| m.target.as_str()).collect();
+        assert_eq!(targets, ["/a", "/b", "/c", "/d"]);
+        assert_eq!(config.mounts[0].kind, MountKind::Tmpfs);
+        let here = current_dir().unwrap().join("x");
+        assert_eq!(config.mounts[3].source, here.to_str().unwrap());
+        assert_eq!(clean(Path::new("/a/./b/../c")), "/a/c");
+        let twice = read("-v /a:/x --tmpfs /x image").unwrap_err().to_string();
+        assert_eq!(twice, "Duplicate mount point: /x");
+    }
+
+    #[test]
+    fn wishes_that_exclude_each_other_are_refused() {
+        for (line, text) in [
+            (
+                "--rm --restart always i",
+                "conflicting options: cannot specify both --restart and --rm",
+            ),
+            (
+                "-d -a stdout i",
+                "conflicting options: cannot specify both --attach and --detach",
+            ),
+            (
+                "--oom-score-adj 2000 i",
+                "Invalid value 2000, range for oom score adj is [-1000, 1000]",
+            ),
+            (
+                "--cpus 1 --cpu-quota 5 i",
+                "Conflicting options: Nano CPUs and CPU Quota cannot both be set",
+            ),
+            ("--security-opt x i", "Invalid --security-opt: \"x\""),
+            (
+                "--network none --network host i",
+                "not supported yet: several networks: comes with networks",
+            ),
+        ] {
+            assert_eq!(read(line).unwrap_err().to_string(), text, "{line}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! `hull help [COMMAND]`.
+//! `hull help COMMAND`; without a command the table answers, as for `hull --help`.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use crate::output;
 
 /// `hull help`.
 pub(crate) const COMMAND: Command = Command::new(&["help"], "Help about a command", help)
-    .takes("[COMMAND]", 0..=2, Completes::Commands)
+    .takes("[COMMAND]", 1..=2, Completes::Commands)
     .examples(&[("hull help run", "Show how to run a container")]);
 
 fn help(context: &Context, parsed: &Parsed) -> Outcome {
@@ -23,7 +23,6 @@ fn help(context: &Context, parsed: &Parsed) -> Outcome {
         .find(|command| command.paths.contains(&path.as_str()));
     match found {
         Some(command) => output::print(&help::of_command(command, width()))?,
-        None if path.is_empty() => output::print(&overview(context))?,
         None => {
             let known = (context.usages)()
                 .into_iter()
@@ -38,16 +37,4 @@ fn help(context: &Context, parsed: &Parsed) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn overview(context: &Context) -> String {
-    let rows: Vec<(&str, &str)> = (context.usages)()
-        .into_iter()
-        .filter(|command| !command.hidden)
-        .map(|command| (command.name, command.about))
-        .collect();
-    format!(
-        "Commands:\n{}\nRun 'hull help COMMAND' for more information.\n",
-        help::list(&rows)
-    )
 }
