@@ -55,6 +55,14 @@ impl Rules {
         }
     }
 
+    /// Sets the owner of something by name.
+    pub(super) fn chown(self, place: Place<'_>, entry: &Entry) -> Result<()> {
+        let (uid, gid) = ids(entry);
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let done = rustix::fs::chownat(&place.parent.fd, place.name, uid, gid, flags);
+        self.forgive(done).map_err(call("set the owner"))
+    }
+
     /// Sets everything of a regular file just written.
     pub(super) fn file(self, fd: BorrowedFd<'_>, parent: &Parent, entry: &Entry) -> Result<()> {
         let owned = self.owned(entry, parent);
@@ -78,10 +86,7 @@ impl Rules {
         let Place { parent, name } = place;
         let owned = fresh && self.owned(entry, parent);
         if !owned {
-            let (uid, gid) = ids(entry);
-            let flags = AtFlags::SYMLINK_NOFOLLOW;
-            let done = rustix::fs::chownat(&parent.fd, name, uid, gid, flags);
-            self.forgive(done).map_err(call("set the owner"))?;
+            self.chown(place, entry)?;
         }
         set_xattrs(place, entry)?;
         if entry.kind != Kind::Symlink && (!owned || !self.has_mode(entry, parent)) {
@@ -101,9 +106,7 @@ impl Rules {
         let stat = rustix::fs::statat(&parent.fd, name, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(call("look at the link"))?;
         if (stat.st_uid, stat.st_gid) != (entry.uid, entry.gid) {
-            let (uid, gid) = ids(entry);
-            let done = rustix::fs::chownat(&parent.fd, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW);
-            self.forgive(done).map_err(call("set the owner"))?;
+            self.chown(place, entry)?;
         }
         set_xattrs(place, entry)?;
         if stat.st_mode & 0o170_000 == 0o120_000 {

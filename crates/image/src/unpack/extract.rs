@@ -315,10 +315,6 @@ impl Extractor {
                 problem: "a whiteout of no name",
             });
         }
-        if above.is_empty() && matches!(hidden, b"etc" | b"dev" | b"proc" | b"sys") {
-            // Whatever hides below is gone; nothing but a directory may come back above it.
-            self.parents.forget();
-        }
         let made = rustix::fs::mknodat(
             &parent.fd,
             hidden,
@@ -330,21 +326,13 @@ impl Extractor {
             // A member of this very layer is not hidden by it.
             Err(Errno::EXIST) => Ok(()),
             Ok(()) if entry.uid == 0 && entry.gid == 0 => Ok(()),
-            Ok(()) => {
-                let owner = Entry {
-                    kind: Kind::Symlink,
-                    xattrs: Vec::new(),
-                    ..entry.clone()
-                };
-                self.rules.named(
-                    Place {
-                        parent: &parent,
-                        name: hidden,
-                    },
-                    &owner,
-                    true,
-                )
-            }
+            Ok(()) => self.rules.chown(
+                Place {
+                    parent: &parent,
+                    name: hidden,
+                },
+                entry,
+            ),
             Err(errno) => Err(call("create the whiteout")(errno)),
         }
     }
