@@ -93,7 +93,7 @@ pub fn archives() -> Vec<Vec<u8>> {
     let config = serde_json::json!({"Cmd": ["x"], "Env": ["A=b"]});
     let small = tar(&[Entry::file("a", b"b")]);
     vec![
-        docker_archive("a:1", &config, &[small.clone()]),
+        docker_archive("a:1", &config, std::slice::from_ref(&small)),
         docker_archive("b:2", &config, &[small.clone(), small]),
     ]
 }

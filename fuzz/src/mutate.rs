@@ -81,12 +81,14 @@ impl Mutator {
             "1e400",
         ];
         let start = self.below(input.len() + 1);
-        let digit = |b: &u8| b.is_ascii_digit();
-        let Some(found) = input[start..].iter().position(|b| digit(b)) else {
+        let Some(found) = input[start..].iter().position(u8::is_ascii_digit) else {
             return;
         };
         let from = start + found;
-        let length = input[from..].iter().take_while(|b| digit(b)).count();
+        let length = input[from..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         let edge = EDGES[self.below(EDGES.len())];
         input.splice(from..from + length, edge.bytes());
     }

@@ -301,7 +301,9 @@ fn tag_and_rmi_count_names() {
         .exits(0);
     env.sh("run -d --name c1 --network none mine/tools:v1 sleep 100")
         .ok();
-    env.sh("rmi mine/tools:v1").exits(1).complains("is using its referenced image");
+    env.sh("rmi mine/tools:v1")
+        .exits(1)
+        .complains("is using its referenced image");
     env.sh("rm -f c1").ok();
     env.sh("rmi mine/tools:v1")
         .exits(0)
