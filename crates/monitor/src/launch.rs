@@ -6,7 +6,8 @@
 //! (its memory, its database) lives on in it.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -97,8 +98,10 @@ fn silent(run_dir: &Path) -> Error {
     reason = "the monitor is started here and nowhere else"
 )]
 fn spawn(run_dir: &Path, how: &How<'_>, session: OwnedFd) -> Result<(), Error> {
-    let mut command = Command::new(how.program);
-    command.arg("monitor").arg(run_dir);
+    // Containers see the monitor's program for a moment; through this they can't write to it.
+    let sealed = hull_runtime::seal::program_at(how.program)?;
+    let mut command = Command::new(format!("/proc/self/fd/{}", sealed.as_raw_fd()));
+    command.arg0(how.program).arg("monitor").arg(run_dir);
     command
         .env_clear()
         .envs(how.environment.iter().map(|(name, value)| (name, value)));

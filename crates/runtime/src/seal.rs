@@ -6,10 +6,11 @@
 //! memory, can't be opened for writing through either. Invariant: callers seal before they read
 //! anything of a container.
 
-use std::ffi::OsString;
+use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 use hull_sys::mount::{self, Change, attribute};
 use hull_sys::{fd, process};
@@ -39,10 +40,15 @@ pub fn ensure() -> Result<()> {
     )))
 }
 
-/// This program as a descriptor that can be executed and not be written through: for whoever starts
-/// another hull.
+/// This program as a descriptor that can be executed and not be written through.
 pub fn program() -> Result<OwnedFd> {
-    if let Ok(tree) = mount::copy(c"/proc/self/exe", false) {
+    program_at(Path::new("/proc/self/exe"))
+}
+
+/// The same of the program at `path`: for whoever starts another hull.
+pub fn program_at(path: &Path) -> Result<OwnedFd> {
+    let place = CString::new(path.as_os_str().as_bytes()).map_err(|e| Error::Seal(e.into()))?;
+    if let Ok(tree) = mount::copy(&place, false) {
         let change = Change {
             set: attribute::READ_ONLY,
             ..Change::default()
@@ -51,6 +57,6 @@ pub fn program() -> Result<OwnedFd> {
             return Ok(tree);
         }
     }
-    let own = File::open("/proc/self/exe").map_err(Error::Seal)?;
+    let own = File::open(path).map_err(Error::Seal)?;
     fd::sealed_copy(c"hull", own.as_fd()).map_err(Error::Seal)
 }
