@@ -12,7 +12,7 @@ use hull_model::time::Timestamp;
 use hull_runtime::cgroup::CgroupMode;
 use hull_state::Ledger;
 
-use crate::error::Error;
+use crate::error::{Error, file};
 use crate::host::Source;
 use crate::journal::Journal;
 use crate::lock::Lock;
@@ -33,6 +33,7 @@ pub struct Context {
     pub journal: Journal,
     cgroups: OnceCell<CgroupMode>,
     boot_id: OnceCell<String>,
+    capabilities: OnceCell<u64>,
 }
 
 impl Context {
@@ -47,6 +48,7 @@ impl Context {
             source,
             cgroups: OnceCell::new(),
             boot_id: OnceCell::new(),
+            capabilities: OnceCell::new(),
         }
     }
 
@@ -72,6 +74,17 @@ impl Context {
         }
         let mode = CgroupMode::detect().map_err(Error::Cgroup)?;
         Ok(self.cgroups.get_or_init(|| mode))
+    }
+
+    /// The capabilities this process can give.
+    pub fn capabilities(&self) -> Result<u64, Error> {
+        if let Some(mask) = self.capabilities.get() {
+            return Ok(*mask);
+        }
+        let held = hull_sys::capability::held().map_err(file("read", "/proc/self/status"))?;
+        Ok(*self
+            .capabilities
+            .get_or_init(|| held.permitted & held.bounding))
     }
 
     /// Which boot this is.

@@ -22,7 +22,7 @@ use crate::container::spec::process::{set, with_home, working_dir};
 use crate::container::spec::user::{self, ResolvedUser};
 use crate::container::spec::{capabilities, process};
 use crate::container::status::Status;
-use crate::container::{facts, gather, record, start};
+use crate::container::{facts, record, start};
 use crate::context::Context;
 use crate::error::{ContainerError, Error, SpecError, file};
 
@@ -160,7 +160,7 @@ fn process(
         &read_inside(pid, "etc/group"),
     )?;
     let mask = match request.privileged {
-        true => gather::host(context, config)?.capabilities,
+        true => context.capabilities()?,
         false => bounding(&own),
     };
     let dir = request.working_dir.clone().filter(|dir| !dir.is_empty());

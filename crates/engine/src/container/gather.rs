@@ -13,19 +13,22 @@ use hull_model::container::device::Device;
 
 use crate::container::spec::input::{BlockNumbers, DeviceNode, HostFacts};
 use crate::context::Context;
-use crate::error::{Error, SpecError, file};
+use crate::error::{Error, SpecError};
 
 /// Facts that `config`'s spec depends on.
 pub fn host(context: &Context, config: &ContainerConfig) -> Result<HostFacts, Error> {
-    let held = hull_sys::capability::held().map_err(file("read", "/proc/self/status"))?;
     let resources = &config.resources;
     let counts = resources.nano_cpus.is_some()
         || resources.cpuset_cpus.is_some()
         || resources.cpuset_mems.is_some();
     let mut facts = HostFacts {
-        cgroup_v2: context.cgroups()?.is_v2(),
+        cgroup_v2: is_cgroup_v2(),
         apparmor: apparmor(),
-        capabilities: held.permitted & held.bounding,
+        // Asking takes eighty calls, and the runtime gives no more than is held anyway.
+        capabilities: match asks_for_capabilities(config) {
+            true => context.capabilities()?,
+            false => u64::MAX,
+        },
         masks: thermal_masks(),
         ..HostFacts::default()
     };
@@ -47,6 +50,19 @@ pub fn host(context: &Context, config: &ContainerConfig) -> Result<HostFacts, Er
         facts.recursive_read_only = hull_sys::mount::has_attribute_calls();
     }
     Ok(facts)
+}
+
+fn asks_for_capabilities(config: &ContainerConfig) -> bool {
+    config.privileged
+        || !config.cap_add.is_empty()
+        || config.oom_score_adj.is_some()
+        || config.runtime.is_some()
+}
+
+/// All controllers are on the unified hierarchy: it is mounted where version 1 has a tmpfs.
+fn is_cgroup_v2() -> bool {
+    const CGROUP2_SUPER_MAGIC: i64 = 0x6367_7270;
+    rustix::fs::statfs("/sys/fs/cgroup").is_ok_and(|fs| fs.f_type == CGROUP2_SUPER_MAGIC)
 }
 
 /// The host's own name.

@@ -57,16 +57,17 @@ pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
 /// those who waited for its removal.
 fn lock_row(context: &Context, id: &ContainerId) -> Result<Option<(Lock, ContainerRow)>, Error> {
     let containers = context.ledger.containers();
-    while containers.get(id)?.is_some() {
-        let Some(lock) = Lock::wait(&context.paths.locks(), id.as_str())? else {
-            continue;
-        };
-        match containers.get(id)? {
-            Some(row) => return Ok(Some((lock, row))),
-            None => lock.retire(),
+    loop {
+        match Lock::wait(&context.paths.locks(), id.as_str())? {
+            Some(lock) => match containers.get(id)? {
+                Some(row) => return Ok(Some((lock, row))),
+                None => lock.retire(),
+            },
+            None if containers.get(id)?.is_some() => continue,
+            None => {}
         }
+        return Ok(None);
     }
-    Ok(None)
 }
 
 /// Whether nothing of the container shall remain: `--rm` after it ran or was to run, or a removal
