@@ -168,6 +168,7 @@ impl Foreign {
         {
             command.stdin(stdin).stdout(stdout).stderr(stderr);
         }
+        command.env_remove(crate::launch::ALLOCATOR.0);
         signal::reset_for(&mut command);
         let missing = |source| Error::RuntimeMissing {
             program: self.program.clone(),

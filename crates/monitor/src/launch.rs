@@ -18,6 +18,10 @@ use crate::error::{Error, call, file};
 use crate::protocol::{Frame, Launch, Started};
 use crate::{facts, orphan, paths};
 
+/// How the C library's allocator works in a monitor: without its per-thread caches it can join what the
+/// start freed and give it back (24 kB of heap instead of 92).
+pub(crate) const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+
 /// How to start a monitor.
 #[derive(Debug, Clone)]
 pub struct How<'a> {
@@ -108,6 +112,7 @@ fn spawn(run_dir: &Path, how: &How<'_>, session: OwnedFd) -> Result<(), Error> {
     if let Some(wish) = failpoint::armed() {
         command.env(failpoint::VARIABLE, wish);
     }
+    command.env(ALLOCATOR.0, ALLOCATOR.1);
     command
         .stdin(session)
         .stdout(Stdio::null())

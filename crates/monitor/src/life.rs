@@ -29,6 +29,8 @@ const DRAIN: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a task must run before what can wait is set up.
 const SETTLING: Duration = Duration::from_millis(50);
+/// How long nothing must happen before the memory of what happened is given back.
+const QUIET: Duration = Duration::from_secs(2);
 
 impl Monitor {
     /// Starts the task's process and writes down who it is.
@@ -100,7 +102,12 @@ impl Monitor {
     fn until_exit(&mut self) -> Option<String> {
         let mut trouble = None;
         while self.exit.is_none() {
-            let limit = (!self.settled).then_some(SETTLING);
+            let quiet = if self.workload.as_ref().is_some_and(Workload::is_watched) {
+                QUIET
+            } else {
+                SETTLING
+            };
+            let limit = (!self.settled).then_some(quiet);
             let turned = catch_unwind(AssertUnwindSafe(|| self.guarded_turn(limit)));
             let fault = match turned {
                 Ok(Ok(())) => continue,
@@ -123,11 +130,7 @@ impl Monitor {
         let begun = Instant::now();
         self.turn(limit)?;
         if limit.is_some_and(|limit| begun.elapsed() >= limit) {
-            self.settled = true;
-            if let Some(workload) = self.workload.as_mut() {
-                workload.watch_memory();
-            }
-            hull_sys::memory::shrink();
+            self.settle();
             #[expect(
                 clippy::panic,
                 reason = "a test asks for it by name, to see it survived"
@@ -137,6 +140,16 @@ impl Monitor {
             }
         }
         Ok(())
+    }
+
+    /// Does what waits for a quiet moment: the watch for the out-of-memory killer, and giving memory back.
+    fn settle(&mut self) {
+        self.settled = true;
+        self.buffer = Vec::new();
+        if let Some(workload) = self.workload.as_mut() {
+            workload.watch_memory();
+        }
+        hull_sys::memory::shrink();
     }
 
     /// Gives up clients and log.

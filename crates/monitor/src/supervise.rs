@@ -43,7 +43,7 @@ pub(crate) struct Monitor {
     pub(crate) exit: Option<Exit>,
     /// The launching client takes over what `system reap` would do.
     pub(crate) reaped: bool,
-    /// Whether the out-of-memory watch is set up; that is done late, off the way of a start.
+    /// Nothing happened for a while: what can wait is set up, what is not needed was given back.
     pub(crate) settled: bool,
     /// The first session with standard input came; it alone may end it with `stdin_once`.
     pub(crate) stdin_taken: bool,
@@ -182,10 +182,7 @@ impl Monitor {
     /// Takes what output `at` has to say to the log and the clients; whether there was anything.
     pub(crate) fn relay(&mut self, at: usize) -> bool {
         let mut relayed = false;
-        let mut buffer = std::mem::take(&mut self.buffer);
-        if buffer.is_empty() {
-            buffer = vec![0; MAX];
-        }
+        let mut buffer = self.take_buffer();
         if let Some(output) = self.streams.outputs.get_mut(at)
             && let Some((kind, payload)) = buffer.split_first_mut()
             && let Some(length) = output.read(payload)
@@ -209,11 +206,18 @@ impl Monitor {
         relayed
     }
 
-    fn serve(&mut self, at: usize, ready: Ready) {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        if buffer.is_empty() {
-            buffer = vec![0; MAX];
+    /// The buffer of this turn; kept until the monitor settles again.
+    fn take_buffer(&mut self) -> Vec<u8> {
+        let buffer = std::mem::take(&mut self.buffer);
+        if !buffer.is_empty() {
+            return buffer;
         }
+        self.settled = false;
+        vec![0; MAX]
+    }
+
+    fn serve(&mut self, at: usize, ready: Ready) {
+        let mut buffer = self.take_buffer();
         if let Some(peer) = self.peers.get_mut(at) {
             if ready.write {
                 peer.flush();

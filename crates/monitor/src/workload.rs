@@ -32,6 +32,7 @@ pub(crate) struct Workload {
     hold: Option<OwnedFd>,
     foreign: Option<Foreign>,
     events: Option<OomEvents>,
+    watched: bool,
     kills_seen: u64,
 }
 
@@ -62,6 +63,7 @@ impl Workload {
             hold: running.hold,
             foreign: None,
             events: None,
+            watched: false,
             kills_seen: 0,
         };
         (workload, terminal)
@@ -97,11 +99,16 @@ impl Workload {
 
     /// Starts watching for the out-of-memory killer; a host that cannot tell is looked at in the end.
     pub(crate) fn watch_memory(&mut self) {
-        if self.events.is_none()
+        if !std::mem::replace(&mut self.watched, true)
             && let Some(cgroup) = &self.cgroup
         {
             self.events = cgroup.oom_events().ok().flatten();
         }
+    }
+
+    /// Whether [`Self::watch_memory`] was called.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched
     }
 
     /// What to poll to hear of the out-of-memory killer.

@@ -12,7 +12,7 @@ unsafe extern "C" {
 const PAGE: usize = 4096;
 
 /// Stack kept below the caller: this function's own frame and those of the calls it makes.
-const KEPT_STACK: usize = 4 * PAGE;
+const KEPT_STACK: usize = PAGE;
 
 /// More than any stack of this program was ever deep.
 const DEEPEST: usize = 1024 * PAGE;
