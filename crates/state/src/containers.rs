@@ -87,11 +87,22 @@ impl Ledger {
 }
 
 impl Containers<'_> {
-    /// Adds a container; a taken name is [`Error::NameTaken`] with its holder.
+    /// Adds a container; a taken name is [`Error::NameTaken`] with its holder. Its image must still be
+    /// there: somebody may have removed it since it was looked up.
     pub fn insert(&self, row: &ContainerRow) -> Result<()> {
         self.ledger.write("add the container to the ledger", |db| {
             if let Some(holder) = holder_of(db, row.name.as_str())? {
                 return Ok(Err(taken(row.name.as_str(), holder)));
+            }
+            if let Some(image) = &row.image_id {
+                let sql = "SELECT EXISTS (SELECT 1 FROM images WHERE id = ?1)";
+                if !db.query_row(sql, [image.as_str()], |row| row.get(0))? {
+                    let name = row.image_name.clone();
+                    return Ok(Err(Error::NotFound {
+                        what: "image",
+                        name,
+                    }));
+                }
             }
             insert(db, row)?;
             Ok(Ok(()))

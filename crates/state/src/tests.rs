@@ -19,7 +19,7 @@ fn row(n: u8, name: &str) -> ContainerRow {
         id: ContainerId::from_bytes([n; 32]),
         name: ContainerName::parse(name).unwrap(),
         created: i64::from(n),
-        image_id: Some(digest(1)),
+        image_id: None,
         image_name: "busybox".into(),
         command: vec!["sh".into(), "-c".into(), "true".into()],
         snapshot: format!("s{n}"),
@@ -307,13 +307,22 @@ fn an_image_its_layers_and_names_live_and_die_together() {
     );
     assert_eq!(ledger.images().by_prefix("01").unwrap().len(), 1);
 
-    // Row 1 of `row` is made from image 1: while it is there, the image stays.
-    ledger.containers().insert(&row(1, "web")).unwrap();
+    // While a container made of it is there, the image stays.
+    let web = ContainerRow {
+        image_id: Some(digest(1)),
+        ..row(1, "web")
+    };
+    ledger.containers().insert(&web).unwrap();
     assert_eq!(ledger.images().remove(&digest(1)).unwrap(), None);
     ledger.containers().remove(&row(1, "web").id).unwrap();
     let gone = ledger.images().remove(&digest(1)).unwrap().unwrap();
     let gone: Vec<_> = gone.iter().map(|layer| layer.snapshot.as_str()).collect();
     assert_eq!(gone, ["l11"]);
+    // Too late: what it was looked up for is gone.
+    assert_eq!(
+        ledger.containers().insert(&web).unwrap_err().kind(),
+        Kind::NotFound
+    );
     assert_eq!(ledger.layers().list().unwrap().len(), 1);
 }
 
