@@ -8,13 +8,15 @@ use hull_model::id::ContainerId;
 use crate::container::settle;
 use crate::context::Context;
 use crate::error::{ContainerError, Error};
+use crate::system::reconcile;
 
 pub(crate) fn reap(context: &Context, id: &str) -> Result<(), Error> {
     let id = ContainerId::parse(id).ok_or_else(|| ContainerError::NotFound {
         reference: id.to_owned(),
     })?;
     settle::settle(context, &id)?;
-    // Nobody waits for us, so the price of a large log is paid here.
+    // Nobody waits for us, so we sweep, and the price of a large log is paid here.
+    reconcile::sweep_strangers(context)?;
     context.ledger.truncate_wal_if_large()?;
     Ok(())
 }

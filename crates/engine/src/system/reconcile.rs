@@ -29,13 +29,7 @@ pub struct Reconciled {
 pub(crate) fn reconcile(context: &Context) -> Result<Reconciled, Error> {
     let mut done = Reconciled::default();
     settle_all(context, &mut done)?;
-    let known: BTreeSet<ContainerId> = context
-        .ledger
-        .containers()
-        .list()?
-        .into_iter()
-        .map(|row| row.id)
-        .collect();
+    let known = known(context)?;
     sweep_runs(context, &known, &mut done)?;
     sweep_directories(context, &known, &mut done)?;
     sweep_locks(context, &known)?;
@@ -61,6 +55,23 @@ fn settle_all(context: &Context, done: &mut Reconciled) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The quick part of [`reconcile`], for verbs that clear up anyway: run directories nobody looks after
+/// and no row names, as a monitor leaves them that is killed while it tears down.
+pub(crate) fn sweep_strangers(context: &Context) -> Result<(), Error> {
+    for (id, path) in entries(&context.paths.runs())? {
+        let held = hull_monitor::facts::lock_held(&path).map_err(Error::Monitor)?;
+        if !held && context.ledger.containers().get(&id)?.is_none() {
+            return sweep_runs(context, &known(context)?, &mut Reconciled::default());
+        }
+    }
+    Ok(())
+}
+
+fn known(context: &Context) -> Result<BTreeSet<ContainerId>, Error> {
+    let rows = context.ledger.containers().list()?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Run directories without a row: their monitor, if any, is told to go; processes are killed.
