@@ -3,6 +3,7 @@
 //! `mode` is the host's set-up, `location` the place of a container, `container` the verbs. What
 //! limits mean in files is `settings`, `v1`, `v2`, `devices`; `systemd` asks for units over the bus.
 
+mod bus;
 pub mod container;
 mod device_program;
 mod devices;
