@@ -238,7 +238,7 @@ impl Run<'_> {
                 };
                 failed(&place, &format!("error calling {name}: {why}"))
             })?;
-            return follow(value, &first.fields, &first.place);
+            return follow(&value, &first.fields, &first.place);
         }
         let value = self.word(first, dot)?;
         self.apply(value, &arguments, first)
@@ -274,32 +274,35 @@ impl Run<'_> {
 
     fn word(&mut self, word: &Word, dot: &Value) -> Result<Value, String> {
         let start = match &word.kind {
-            WordKind::Dot => dot.clone(),
+            // Followed by reference: a row of a table is not copied for each of its columns.
+            WordKind::Dot => return follow(dot, &word.fields, &word.place),
+            WordKind::Variable(name) => {
+                let found = self.variables.iter().rev().find(|(known, _)| known == name);
+                let missing = Value::Nil(Nothing::Missing);
+                let value = found.map_or(&missing, |(_, value)| value);
+                return follow(value, &word.fields, &word.place);
+            }
             WordKind::Nil => Value::Nil(Nothing::Pointer),
             WordKind::Bool(yes) => Value::Bool(*yes),
             WordKind::Int(number) => Value::Int(*number),
             WordKind::Float(number) => Value::Float(*number),
             WordKind::Text(text) => Value::Text(text.clone()),
-            WordKind::Variable(name) => {
-                let found = self.variables.iter().rev().find(|(known, _)| known == name);
-                found.map_or(Value::Nil(Nothing::Missing), |(_, value)| value.clone())
-            }
             WordKind::Function(name) => functions::call(name, &[], self.header)
                 .map_err(|why| failed(&word.place, &format!("error calling {name}: {why}")))?,
             WordKind::Pipe(pipe) => self.pipe(pipe, dot)?,
         };
-        follow(start, &word.fields, &word.place)
+        follow(&start, &word.fields, &word.place)
     }
 }
 
 /// Follows `fields` from `value`.
-fn follow(mut value: Value, fields: &[String], place: &Place) -> Result<Value, String> {
+fn follow(start: &Value, fields: &[String], place: &Place) -> Result<Value, String> {
+    const MISSING: &Value = &Value::Nil(Nothing::Missing);
+    let mut value = start;
     for name in fields {
-        value = match (&value, value.field(name)) {
-            (_, Some(found)) => found.clone(),
-            (Value::Map(_, Shape::Map) | Value::Nil(Nothing::Map), None) => {
-                Value::Nil(Nothing::Missing)
-            }
+        value = match (value, value.field(name)) {
+            (_, Some(found)) => found,
+            (Value::Map(_, Shape::Map) | Value::Nil(Nothing::Map), None) => MISSING,
             (Value::Map(_, Shape::Row(kind)), None) => {
                 return Err(failed(
                     place,
@@ -325,7 +328,7 @@ fn follow(mut value: Value, fields: &[String], place: &Place) -> Result<Value, S
             }
         };
     }
-    Ok(value)
+    Ok(value.clone())
 }
 
 /// Go's text of an error at a place.
