@@ -155,7 +155,7 @@ fn every_command_has_help_that_fits() {
     let env = Env::empty();
     let tables = env.sh("__tables").ok();
     let tables: serde_json::Value = serde_json::from_str(&tables).expect("JSON");
-    let paths = tables.as_array().into_iter().flatten();
+    let paths = tables["commands"].as_array().into_iter().flatten();
     let paths: Vec<&str> = paths
         .flat_map(|command| command["paths"].as_array().into_iter().flatten())
         .filter_map(serde_json::Value::as_str)

@@ -15,58 +15,6 @@ use crate::workspace::{Workspace, output, read, run as execute, which};
 /// Where the ledger of compatibility is kept.
 const FILE: &str = "docs/compat/cli.md";
 
-/// Verbs of docker that come with later work, and with what.
-const LATER: &[(&str, &[&str])] = &[
-    ("builds", &["build", "builder", "commit", "image build"]),
-    (
-        "registries",
-        &[
-            "login",
-            "logout",
-            "manifest",
-            "pull",
-            "push",
-            "search",
-            "trust",
-            "image pull",
-            "image push",
-        ],
-    ),
-    ("networks", &["network", "port", "container port"]),
-    ("volumes", &["volume"]),
-    (
-        "the rest of a container's life",
-        &[
-            "cp",
-            "diff",
-            "export",
-            "stats",
-            "update",
-            "container commit",
-            "container cp",
-            "container diff",
-            "container export",
-            "container stats",
-            "container update",
-        ],
-    ),
-    (
-        "upkeep of the whole",
-        &["info", "system df", "system info", "system prune"],
-    ),
-];
-
-/// Verbs of docker that hull will not have, and why.
-const NEVER: &[(&str, &[&str])] = &[
-    ("there is no daemon to choose", &["context"]),
-    ("hull has no plugins", &["plugin"]),
-    (
-        "hull has no swarm",
-        &["config", "node", "secret", "service", "stack", "swarm"],
-    ),
-    ("experimental in docker", &["checkpoint"]),
-];
-
 /// Runs the task.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
     let check = arguments.iter().any(|word| word == "--check");
@@ -74,12 +22,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
         println!("compat: skipped, there is no docker client on PATH to compare with");
         return Ok(());
     }
-    let ours = tables(workspace)?;
+    let (ours, other) = tables(workspace)?;
     let mut page = Page::default();
     for command in &ours {
         page.compare(workspace, command)?;
     }
-    page.verbs(workspace, &ours)?;
+    page.verbs(workspace, &ours, &other)?;
     let text = page.text();
     let path = workspace.at(FILE);
     if !page.missing.is_empty() {
@@ -103,12 +51,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
     }
 }
 
-/// Our commands, from the binary itself.
-fn tables(workspace: &Workspace) -> Result<Vec<Value>, String> {
+/// Our commands, and the verbs we have not, from the binary itself.
+fn tables(workspace: &Workspace) -> Result<(Vec<Value>, Vec<Value>), String> {
     execute(&mut workspace.cargo(&["build", "--quiet", "--package", "hull-cli"]))?;
     let hull = workspace.built().join("debug/hull");
     let text = output(workspace.command(hull).arg("__tables"))?;
-    serde_json::from_str(&text).map_err(|why| format!("hull __tables: {why}"))
+    let tables: Value =
+        serde_json::from_str(&text).map_err(|why| format!("hull __tables: {why}"))?;
+    let list = |name: &str| tables[name].as_array().cloned().unwrap_or_default();
+    Ok((list("commands"), list("others")))
 }
 
 /// A flag as docker's help shows it.
@@ -202,7 +153,7 @@ impl Page {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        writeln!(self.sections, "Also `{}`.\n", paths.join("`, `")).ok();
+        writeln!(self.sections, "Called as `hull {}`.\n", paths.join("`, `hull ")).ok();
         if theirs.is_empty() {
             writeln!(self.sections, "No flags, as docker.").ok();
         } else {
@@ -257,7 +208,7 @@ impl Page {
     }
 
     /// Verbs docker has, by what becomes of them here.
-    fn verbs(&mut self, workspace: &Workspace, ours: &[Value]) -> Outcome {
+    fn verbs(&mut self, workspace: &Workspace, ours: &[Value], other: &[Value]) -> Outcome {
         let mut theirs = verbs_in(&output(workspace.command("docker").arg("--help"))?);
         let groups = ["container", "image", "system"];
         theirs.retain(|verb| !groups.contains(&verb.as_str()));
@@ -279,7 +230,7 @@ impl Page {
             if known.contains(verb.as_str()) {
                 continue;
             }
-            match reason(verb) {
+            match reason(verb, other) {
                 Some(why) => lines.entry(why).or_default().push(verb),
                 None => self.missing.push(verb.clone()),
             }
@@ -312,16 +263,13 @@ impl Page {
     }
 }
 
-fn reason(verb: &str) -> Option<String> {
-    let within = |table: &[(&str, &[&str])]| {
-        table
-            .iter()
-            .find(|(_, verbs)| verbs.contains(&verb))
-            .map(|(why, _)| (*why).to_owned())
-    };
-    within(LATER)
-        .map(|why| format!("comes with {why}"))
-        .or_else(|| within(NEVER))
+/// What becomes of a verb, or of the group it belongs to.
+fn reason(verb: &str, other: &[Value]) -> Option<String> {
+    let found = other.iter().find(|entry| text(entry, "verb") == verb)?;
+    Some(match found["later"].as_bool() {
+        Some(true) => format!("comes with {}", text(found, "why")),
+        _ => text(found, "why").to_owned(),
+    })
 }
 
 fn text<'v>(value: &'v Value, field: &str) -> &'v str {

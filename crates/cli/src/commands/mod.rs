@@ -8,5 +8,6 @@ pub(crate) mod container;
 pub(crate) mod filters;
 pub(crate) mod image;
 pub(crate) mod oci;
+pub(crate) mod others;
 pub(crate) mod system;
 pub(crate) mod table;

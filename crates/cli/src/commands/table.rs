@@ -5,10 +5,11 @@
 
 use std::path::PathBuf;
 
+use super::others::other;
 use super::{container, image, system};
 use crate::commands::command::Command;
 use crate::error::Error;
-use crate::grammar::flag::{Flag, many, one, switch};
+use crate::grammar::flag::{Flag, Support, many, one, switch};
 use crate::grammar::help;
 use crate::grammar::suggest::closest;
 use crate::grammar::usage::Usage;
@@ -223,6 +224,18 @@ fn members(group: &str) -> Vec<&'static str> {
 }
 
 fn unknown(called: &str, word: &str, known: impl Iterator<Item = &'static str>) -> Error {
+    let what = format!("{called} {word}");
+    match other(what.strip_prefix("hull ").unwrap_or(&what)) {
+        Some(Support::Later(thing)) => {
+            return Error::NotYet {
+                what,
+                why: format!("comes with {thing}"),
+                code: 1,
+            };
+        }
+        Some(Support::Never(why)) => return Error::Never { what, why },
+        _ => {}
+    }
     let hint = closest(word, known).map(|near| format!("did you mean `{called} {near}`?"));
     Error::Usage {
         text: format!("unknown command: {called} {word}"),

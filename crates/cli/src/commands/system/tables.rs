@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::commands::command::{Command, Outcome};
+use crate::commands::others::OTHERS;
 use crate::context::Context;
 use crate::grammar::flag::{Flag, Support, Take};
 use crate::grammar::parse::Parsed;
@@ -18,12 +19,16 @@ pub(crate) const COMMAND: Command =
     Command::new(&["__tables"], "Show every command and flag as JSON", tables).hidden();
 
 fn tables(context: &Context, _: &Parsed) -> Outcome {
-    let commands: Vec<Value> = (context.usages)()
-        .into_iter()
-        .filter(|command| !command.hidden)
-        .map(command_json)
+    let commands = (context.usages)().into_iter().filter(|usage| !usage.hidden);
+    let commands: Vec<Value> = commands.map(command_json).collect();
+    let others: Vec<Value> = OTHERS
+        .iter()
+        .map(|(verb, support)| {
+            let (kind, why) = words(*support);
+            json!({ "verb": verb, "later": kind == "later", "why": why })
+        })
         .collect();
-    output::print_line(&Value::Array(commands).to_string())?;
+    output::print_line(&json!({ "commands": commands, "others": others }).to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -37,12 +42,7 @@ fn command_json(command: &Usage) -> Value {
 }
 
 fn flag_json(flag: &Flag) -> Value {
-    let (support, why) = match flag.support {
-        Support::Works => ("works", ""),
-        Support::Differs(how) => ("differs", how),
-        Support::Later(thing) => ("later", thing),
-        Support::Never(why) => ("never", why),
-    };
+    let (support, why) = words(flag.support);
     json!({
         "long": flag.long,
         "short": flag.short,
@@ -51,4 +51,13 @@ fn flag_json(flag: &Flag) -> Value {
         "support": support,
         "why": why,
     })
+}
+
+fn words(support: Support) -> (&'static str, &'static str) {
+    match support {
+        Support::Works => ("works", ""),
+        Support::Differs(how) => ("differs", how),
+        Support::Later(thing) => ("later", thing),
+        Support::Never(why) => ("never", why),
+    }
 }
