@@ -21,10 +21,12 @@ use hull_sys::{daemon, fd, mount, namespace, poll, signal};
 
 use crate::error::{Error, call, file};
 use crate::protocol::{ContainerTask, ExecTask, Launch};
-use crate::workload::{Workload, groups};
 
 /// How long a runtime may take to hand over a terminal's master once it has returned.
 const CONSOLE: Duration = Duration::from_secs(5);
+
+/// What a runtime left behind: itself, the first process' pid, and the master of its terminal.
+pub(crate) type Started = (Foreign, i32, Option<OwnedFd>);
 
 /// A container a foreign runtime knows of.
 #[derive(Debug)]
@@ -58,12 +60,11 @@ impl Foreign {
         task: &ContainerTask,
         run_dir: &Path,
         stdio: Stdio,
-    ) -> Result<(Workload, Option<OwnedFd>), Error> {
+    ) -> Result<Started, Error> {
         let mut foreign = Self::of(launch, task);
         let bundle = Bundle::load(&task.bundle)?;
         foreign.host_mounts = Some(prepare()?);
         mount_rootfs(&bundle.rootfs(), &task.rootfs_mounts)?;
-        let cgroup = groups(&bundle, &launch.id, task.systemd_cgroup)?;
         let pid_file = run_dir.join("oci-runtime.pid");
         let console = Console::of(&stdio, run_dir)?;
         let mut arguments: Vec<&OsStr> = vec!["--bundle".as_ref(), task.bundle.as_os_str()];
@@ -78,7 +79,7 @@ impl Foreign {
             Ok((pid, master))
         });
         match started {
-            Ok((pid, master)) => Ok((Workload::of_foreign(foreign, pid, Some(cgroup))?, master)),
+            Ok((pid, master)) => Ok((foreign, pid, master)),
             Err(error) => {
                 foreign.delete();
                 Err(error)
@@ -92,7 +93,7 @@ impl Foreign {
         exec: &ExecTask,
         run_dir: &Path,
         stdio: Stdio,
-    ) -> Result<(Workload, Option<OwnedFd>), Error> {
+    ) -> Result<Started, Error> {
         let host_mounts = Some(prepare()?);
         let foreign = Self {
             host_mounts,
@@ -118,10 +119,7 @@ impl Foreign {
         fs::remove_file(&process).ok();
         called?;
         let master = console.receive()?;
-        Ok((
-            Workload::of_foreign(foreign, read_pid(&pid_file)?, None)?,
-            master,
-        ))
+        Ok((foreign, read_pid(&pid_file)?, master))
     }
 
     /// Forgets the container; one the runtime does not know is fine.

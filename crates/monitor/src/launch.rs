@@ -1,6 +1,6 @@
 //! Starting a monitor and hearing from it whether the task runs.
 //!
-//! Leaves writing `launch.json` to the engine (through [`write`]). The child gets one end of a socket
+//! Leaves writing `launch.json` to the engine (through [`write()`]). The child gets one end of a socket
 //! pair as its standard input: the report comes back on it, and it stays as the attach session of a
 //! foreground run. Invariant: the monitor is exec'd, never merely forked, so nothing of the caller
 //! (its memory, its database) lives on in it.
@@ -14,9 +14,11 @@ use std::process::{Command, Stdio};
 use hull_sys::{failpoint, seqpacket};
 
 use crate::client::{Event, Session, Streams};
-use crate::error::{Error, call, file};
-use crate::protocol::{Frame, Launch, Started};
-use crate::{facts, orphan, paths};
+use crate::error::{Error, call};
+use crate::protocol::{Frame, Started};
+
+pub use crate::plan::{read, write};
+use crate::{facts, orphan};
 
 /// How the C library's allocator works in a monitor: without its per-thread caches it can join what the
 /// start freed and give it back (24 kB of heap instead of 92).
@@ -40,33 +42,6 @@ pub struct Launched {
     pub started: Started,
     /// The session asked for in [`How::attach`].
     pub session: Option<Session>,
-}
-
-/// Writes `launch.json` into `run_dir`, which must exist.
-pub fn write(run_dir: &Path, launch: &Launch) -> Result<(), Error> {
-    let path = run_dir.join(paths::LAUNCH);
-    let text = serde_json::to_vec(launch).map_err(|source| Error::Document {
-        path: path.clone(),
-        source,
-    })?;
-    std::fs::write(&path, text).map_err(file("write", path))
-}
-
-/// Reads `launch.json` of `run_dir`.
-pub fn read(run_dir: &Path) -> Result<Launch, Error> {
-    let path = run_dir.join(paths::LAUNCH);
-    let text = std::fs::read(&path).map_err(file("read", &path))?;
-    let launch: Launch = serde_json::from_slice(&text).map_err(|source| Error::Document {
-        path: path.clone(),
-        source,
-    })?;
-    if launch.version > crate::protocol::VERSION {
-        return Err(Error::Newer {
-            path,
-            version: launch.version,
-        });
-    }
-    Ok(launch)
 }
 
 /// Starts the monitor of `run_dir`, whose `launch.json` is written, and waits until its task runs.

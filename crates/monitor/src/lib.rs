@@ -25,6 +25,7 @@ pub mod log;
 pub mod orphan;
 pub mod paths;
 mod peer;
+mod plan;
 pub mod protocol;
 mod remount;
 mod report;

@@ -16,7 +16,7 @@ use hull_sys::signal::number::KILL;
 use crate::error::{Error, call};
 use crate::protocol::{ExitRecord, Launch, StateRecord, Task, VERSION};
 use crate::workload::groups;
-use crate::{clock, exit, facts, launch, paths};
+use crate::{clock, exit, facts, paths, plan};
 
 /// How long killed processes may take to go.
 const DEATH: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ const UNKNOWN: i32 = 255;
 /// Ends what is left of the task of `run_dir`, whose monitor must be dead, and gives its exit record:
 /// the one its monitor wrote, or one written here.
 pub fn clear(run_dir: &Path) -> Result<ExitRecord, Error> {
-    let launch = launch::read(run_dir)?;
+    let launch = plan::read(run_dir)?;
     let state = facts::state(run_dir)?;
     let killed = end(run_dir, &launch, state.as_ref())?;
     record(&launch, state.as_ref(), killed, facts::boot_id()?)
@@ -35,7 +35,7 @@ pub fn clear(run_dir: &Path) -> Result<ExitRecord, Error> {
 
 /// Ends what is left of a task whose monitor died before it reported; there is nothing to record.
 pub(crate) fn sweep(run_dir: &Path) -> Result<(), Error> {
-    let launch = launch::read(run_dir)?;
+    let launch = plan::read(run_dir)?;
     end(run_dir, &launch, facts::state(run_dir)?.as_ref()).map(drop)
 }
 

@@ -20,7 +20,7 @@ use crate::protocol::{Frame, Phase, RestartPlan, StateRecord, Task, VERSION};
 use crate::restart::Restart;
 use crate::stdio::Streams;
 use crate::supervise::Monitor;
-use crate::{facts, launch, paths, report};
+use crate::{facts, paths, plan, report};
 
 /// The role's `main`; `arguments` are those after `monitor`: the run directory, in `/`-rooted form.
 pub fn main(arguments: &[OsString]) -> ExitCode {
@@ -55,7 +55,7 @@ fn look_after(run_dir: &Path) -> ExitCode {
 impl Monitor {
     /// Everything that can be had before the task exists.
     fn prepare(run_dir: &Path) -> Result<Self, Error> {
-        let launch = launch::read(run_dir)?;
+        let launch = plan::read(run_dir)?;
         let lock = take_lock(run_dir)?;
         failpoint("monitor-locked");
         clear(run_dir)?;

@@ -13,8 +13,8 @@ use hull_sys::poll::Interest;
 
 use crate::error::{Error, call};
 use crate::facts;
-use crate::foreign::Foreign;
-use crate::launch;
+use crate::foreign::{Foreign, Started};
+use crate::plan;
 use crate::protocol::{ContainerTask, ExecTask, Launch, Phase, Task};
 
 /// A process that was started.
@@ -45,7 +45,10 @@ impl Workload {
     ) -> Result<(Self, Option<OwnedFd>), Error> {
         match &launch.task {
             Task::Container(task) if task.oci_runtime.is_some() => {
-                Foreign::start(launch, task, run_dir, stdio)
+                let bundle = Bundle::load(&task.bundle)?;
+                let cgroup = groups(&bundle, &launch.id, task.systemd_cgroup)?;
+                let started = Foreign::start(launch, task, run_dir, stdio)?;
+                Self::of_foreign(started, Some(cgroup))
             }
             Task::Container(task) => container(launch, task, stdio),
             Task::Exec(task) => exec(task, run_dir, stdio),
@@ -70,26 +73,28 @@ impl Workload {
     }
 
     /// As [`Self::new`], made by a foreign runtime.
-    pub(crate) fn of_foreign(
-        foreign: Foreign,
-        pid: i32,
+    fn of_foreign(
+        (foreign, pid, terminal): Started,
         cgroup: Option<Cgroup>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Option<OwnedFd>), Error> {
         let pidfd = pidfd::open(pid).map_err(call("hold the container's first process"))?;
         let start_time = facts::start_time(pid).unwrap_or_default();
         let running = Running {
             pid,
             pidfd,
             start_time,
-            terminal: None,
+            terminal,
             cgroup,
             hold: None,
         };
-        let (workload, _) = Self::new(running);
-        Ok(Self {
-            foreign: Some(foreign),
-            ..workload
-        })
+        let (workload, terminal) = Self::new(running);
+        Ok((
+            Self {
+                foreign: Some(foreign),
+                ..workload
+            },
+            terminal,
+        ))
     }
 
     /// Sends it a signal.
@@ -218,12 +223,13 @@ fn exec(
     if !facts::alive(state.pid, state.start_time) {
         return Err(not_running());
     }
-    let launch = launch::read(containers)?;
+    let launch = plan::read(containers)?;
     let Task::Container(container) = &launch.task else {
         return Err(not_running());
     };
     if container.oci_runtime.is_some() {
-        return Foreign::exec((&launch, container), task, run_dir, stdio);
+        let started = Foreign::exec((&launch, container), task, run_dir, stdio)?;
+        return Workload::of_foreign(started, None);
     }
     let host = Host::detect()?;
     let bundle = Bundle::load(&container.bundle)?;

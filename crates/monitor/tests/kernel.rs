@@ -13,7 +13,10 @@
 
 mod kernel {
     pub(crate) mod cases;
+    pub(crate) mod ends;
     pub(crate) mod place;
+    pub(crate) mod sessions;
+    pub(crate) mod streams;
 }
 
 use std::ffi::OsString;
