@@ -57,7 +57,7 @@ impl Monitor {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        command.env_remove(crate::launch::ALLOCATOR.0);
+        command.env_remove(hull_sys::memory::LEAN_ALLOCATOR.0);
         signal::reset_for(&mut command);
         Some(command)
     }

@@ -166,7 +166,7 @@ impl Foreign {
         {
             command.stdin(stdin).stdout(stdout).stderr(stderr);
         }
-        command.env_remove(crate::launch::ALLOCATOR.0);
+        command.env_remove(hull_sys::memory::LEAN_ALLOCATOR.0);
         signal::reset_for(&mut command);
         let missing = |source| Error::RuntimeMissing {
             program: self.program.clone(),

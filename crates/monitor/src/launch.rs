@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use hull_sys::{failpoint, seqpacket};
+use hull_sys::{failpoint, memory, seqpacket};
 
 use crate::client::{Event, Session, Streams};
 use crate::error::{Error, call};
@@ -19,10 +19,6 @@ use crate::protocol::{Frame, Started};
 
 pub use crate::plan::{read, write};
 use crate::{facts, orphan};
-
-/// How the C library's allocator works in a monitor: without its per-thread caches it can join what the
-/// start freed and give it back (24 kB of heap instead of 92).
-pub(crate) const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 /// How to start a monitor.
 #[derive(Debug, Clone)]
@@ -87,7 +83,8 @@ fn spawn(run_dir: &Path, how: &How<'_>, session: OwnedFd) -> Result<(), Error> {
     if let Some(wish) = failpoint::armed() {
         command.env(failpoint::VARIABLE, wish);
     }
-    command.env(ALLOCATOR.0, ALLOCATOR.1);
+    let (name, value) = memory::LEAN_ALLOCATOR;
+    command.env(name, value);
     command
         .stdin(session)
         .stdout(Stdio::null())

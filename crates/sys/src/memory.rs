@@ -9,6 +9,10 @@ unsafe extern "C" {
     static etext: u8;
 }
 
+/// Environment of a program that shall be able to give its heap back: without the allocator's per-thread
+/// caches, what was freed can be joined to whole pages (a monitor keeps 24 kB of heap instead of 92).
+pub const LEAN_ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+
 const PAGE: usize = 4096;
 
 /// Stack kept below the caller: this function's own frame and those of the calls it makes.
