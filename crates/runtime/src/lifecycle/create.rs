@@ -97,6 +97,6 @@ fn remember(wish: &Wish<'_>, dir: PathBuf) -> Result<Container> {
             annotations: spec.annotations.clone(),
         },
     };
-    container.save()?;
+    container.save_first()?;
     Ok(container)
 }

@@ -180,6 +180,17 @@ impl Containers {
 }
 
 impl Container {
+    /// Writes `record` down for the first time, before anybody knows of it.
+    pub(super) fn save_first(&self) -> Result<()> {
+        let bytes = serde_json::to_vec(&self.record).map_err(Error::WriteState)?;
+        let path = self.dir.join(STATE);
+        fs::write(&path, bytes).map_err(|source| Error::State {
+            verb: "write",
+            path,
+            source,
+        })
+    }
+
     /// Writes `record` down; readers see the old one or the new one.
     pub(super) fn save(&self) -> Result<()> {
         let bytes = serde_json::to_vec(&self.record).map_err(Error::WriteState)?;
