@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use hull_oci::runtime_spec::{
-    Hooks, Linux, Mount, NamespaceType, Resources, Spec, State, Status, VERSION,
+    Hooks, Linux, NamespaceType, Resources, Spec, State, Status, VERSION,
 };
 use hull_sys::clone::{Child, Clone as Cloning, Memory, clone};
 use hull_sys::{mount, namespace, pidfd, seqpacket, signal};
@@ -17,9 +17,10 @@ use hull_sys::{mount, namespace, pidfd, seqpacket, signal};
 use crate::agent::tell_agent;
 use crate::cgroup::{Cgroup, Location};
 use crate::dialogue::{self, Answers};
+use crate::ending::end;
 use crate::home::with_home;
 use crate::hooks::{self, ChildHooks};
-use crate::init::{self, Streams, Surroundings};
+use crate::init::{self, Surroundings};
 use crate::link::Link;
 use crate::plan::files::Files;
 use crate::plan::namespaces::Namespaces;
@@ -27,52 +28,10 @@ use crate::plan::program::{Around, Program};
 use crate::plan::{Plan, has};
 use crate::security::capabilities;
 use crate::security::seccomp::Filter;
-use crate::stdio::{receive_terminal, streams};
+use crate::streams::{Streams, receive_terminal, streams};
 use crate::usermap::{self, UserMaps};
-use crate::{Bundle, Error, Host, Result, Stdio, outer, validate};
-
-/// A wish for a container.
-#[derive(Debug)]
-pub struct Create<'a> {
-    /// The container's id.
-    pub id: &'a str,
-    /// Its bundle.
-    pub bundle: &'a Bundle,
-    /// The facts of this host.
-    pub host: &'a Host,
-    /// Mounts performed at the root's path inside the container's own mount namespace before all
-    /// others, as an overlay with `lowerdir=`, `upperdir=`, `workdir=`; empty when the root is a
-    /// plain directory.
-    pub rootfs_mounts: &'a [Mount],
-    /// Descriptors 0, 1 and 2.
-    pub stdio: Stdio,
-    /// How many descriptors from 3 on the program inherits.
-    pub preserve_fds: u32,
-    /// Whether `cgroupsPath` is systemd's `slice:prefix:name`.
-    pub systemd_cgroup: bool,
-    /// Whether the root is changed by pivot_root; a root on the initial RAM disk can't be.
-    pub pivot: bool,
-    /// Where compiled system call filters are kept.
-    pub filter_cache: Option<&'a Path>,
-}
-
-/// A process that was made: a container's first, or a further one.
-#[derive(Debug)]
-pub struct Running {
-    /// Its number in our pid namespace.
-    pub pid: i32,
-    /// The same, as a descriptor that can't be taken over by another process.
-    pub pidfd: OwnedFd,
-    /// Field 22 of its `/proc/<pid>/stat`: tells it from a later process of the same number.
-    pub start_time: u64,
-    /// Master of its terminal, with [`Stdio::Terminal`].
-    pub terminal: Option<OwnedFd>,
-    /// The cgroups made for it; none for a further program.
-    pub cgroup: Option<Cgroup>,
-    /// A container's mount namespace: while this is open its mounts stay, so that unmounting can wait until
-    /// the exit was reported.
-    pub hold: Option<OwnedFd>,
-}
+use crate::wish::{Create, Running};
+use crate::{Error, Result, outer, validate};
 
 /// Makes a container and executes its program; the caller stays its parent.
 pub fn run(create: Create<'_>) -> Result<Running> {
@@ -364,19 +323,6 @@ fn cloned(plan: &Plan, memory: Memory, body: impl FnMut() -> u8) -> Result<Child
     let child = clone(&wish, body).map_err(Error::Clone);
     back.leave()?;
     child
-}
-
-/// Waits until a child has ended, and takes its exit.
-pub(crate) fn reap(child: &Child) {
-    drop(pidfd::wait_gone(&child.pidfd, None));
-    drop(pidfd::try_wait(&child.pidfd));
-}
-
-/// Ends a child and takes its exit.
-pub(crate) fn end(child: &Child) {
-    // Gone already is as good as killed.
-    drop(pidfd::signal(&child.pidfd, signal::number::KILL));
-    reap(child);
 }
 
 pub(crate) fn undo_running(running: &Running) {

@@ -15,13 +15,13 @@ use crate::create::filter;
 use crate::dialogue::{self, Answers};
 use crate::home::home_of;
 use crate::hooks::ChildHooks;
-use crate::init::{self, Streams, Surroundings, Visit};
+use crate::init::{self, Surroundings, Visit};
 use crate::link::Link;
 use crate::outer::Back;
 use crate::plan::namespaces::flag;
 use crate::plan::program::{Around, Program};
 use crate::security::capabilities;
-use crate::stdio::{receive_terminal, streams};
+use crate::streams::{Streams, receive_terminal, streams};
 use crate::{Error, Host, Result, Running, Stdio, process_stat};
 
 /// A wish for a further program.
@@ -90,7 +90,7 @@ pub fn exec(exec: Exec<'_>) -> Result<Running> {
     let terminal = match terminal.map(|pair| receive_terminal(&pair)).transpose() {
         Ok(terminal) => terminal.flatten(),
         Err(error) => {
-            crate::create::end(&child);
+            crate::ending::end(&child);
             return Err(error);
         }
     };
@@ -198,7 +198,7 @@ fn shared(
     drop(around);
     match failure.into_inner() {
         Some(failure) => {
-            crate::create::end(&child);
+            crate::ending::end(&child);
             Err(failure.into())
         }
         None => Ok(child),
@@ -240,7 +240,7 @@ fn copied(
     match dialogue::hold(&child, &ours, &answers) {
         Ok(()) => Ok(child),
         Err(error) => {
-            crate::create::end(&child);
+            crate::ending::end(&child);
             Err(error)
         }
     }

@@ -23,29 +23,7 @@ use crate::plan::Plan;
 use crate::plan::namespaces::{Enter, Namespaces};
 use crate::plan::program::Program;
 use crate::rootfs;
-
-/// Descriptors 0, 1 and 2 of the program.
-#[derive(Debug)]
-pub(crate) enum Streams<'a> {
-    /// As they are.
-    Same,
-    /// These.
-    Given([BorrowedFd<'a>; 3]),
-    /// A terminal of the container's devpts, whose master is sent here.
-    Terminal(BorrowedFd<'a>),
-    /// The same, over a socket of our own.
-    TerminalOver(OwnedFd),
-}
-
-impl Streams<'_> {
-    fn terminal(&self) -> Option<BorrowedFd<'_>> {
-        match self {
-            Self::Terminal(socket) => Some(*socket),
-            Self::TerminalOver(socket) => Some(socket.as_fd()),
-            Self::Same | Self::Given(_) => None,
-        }
-    }
-}
+use crate::streams::Streams;
 
 /// What else a child needs to know.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ mod bundle;
 pub mod cgroup;
 mod create;
 mod dialogue;
+mod ending;
 mod error;
 mod exec;
 mod failure;
@@ -30,17 +31,20 @@ mod rootfs;
 pub mod seal;
 pub mod security;
 mod stdio;
+mod streams;
 mod usermap;
 mod validate;
+mod wish;
 
 pub use bundle::Bundle;
-pub use create::{Create, Running, create, run};
+pub use create::{create, run};
 pub use error::Error;
 pub use exec::{Exec, exec};
 pub use host::{Host, MountAbilities};
 pub use plan::options::known as known_mount_options;
 pub use process_stat::{start_time, state as process_state};
 pub use stdio::Stdio;
+pub use wish::{Create, Running};
 
 /// What the runtime's functions give.
 pub type Result<T> = std::result::Result<T, Error>;

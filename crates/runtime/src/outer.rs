@@ -112,7 +112,7 @@ pub(crate) fn staged(
     drop(theirs);
     let mut bytes = [0u8; 600];
     let length = seqpacket::recv_blocking(&ours, &mut bytes).map_err(Error::Dialogue)?;
-    crate::create::reap(&helper);
+    crate::ending::reap(&helper);
     let message = bytes.get(..length).unwrap_or(&[]);
     if let Some(failure) = Failure::decode(message) {
         return Err(failure.into());

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use hull_oci::runtime_spec::Mount as Wish;
 
-use super::files::Step;
 use super::mounts::{Mount, Setting};
+use super::step::Step;
 use super::text;
 use crate::Result;
 use crate::cgroup::{Cgroup, CgroupMode};

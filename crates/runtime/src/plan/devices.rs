@@ -12,9 +12,9 @@ use hull_sys::beneath::Missing;
 use hull_sys::device::{Kind, Node};
 use hull_sys::mount;
 
-use super::files::Step;
 use super::mounts::{From, Mount};
 use super::options::Options;
+use super::step::Step;
 use super::{invalid, text};
 use crate::{Error, Result};
 

@@ -8,36 +8,18 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use hull_oci::runtime_spec::{Linux, Mount as Wish, NamespaceType, RootfsPropagation};
-use hull_sys::device::Node;
 use hull_sys::mount::{self, Change, attribute, flag};
 
 use super::cgroup_mounts::Groups;
 use super::devices;
 use super::mounts::{From, Mount, New, Setting};
 use super::options::Options;
+use super::step::Step;
 use super::{has, invalid, makes, text};
 use crate::security::labels;
 use crate::usermap::UserMaps;
-use crate::{Create, Error, Result};
-
-/// One thing the child does to its files.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// Attaches a mount.
-    Mount(Mount),
-    /// Fills a directory with device nodes and symbolic links.
-    Fill {
-        dir: CString,
-        nodes: Vec<(CString, Node)>,
-        links: Vec<(CString, CString)>,
-    },
-    /// Makes the mount at a place read-only.
-    Freeze(CString),
-    /// Hides a path.
-    Mask(CString),
-    /// Makes a path read-only, where it exists.
-    ReadOnly(CString),
-}
+use crate::wish::Create;
+use crate::{Error, Result};
 
 /// How the root becomes the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ pub(crate) mod mounts;
 pub(crate) mod namespaces;
 pub(crate) mod options;
 pub(crate) mod program;
+pub(crate) mod step;
 pub(crate) mod text;
 
 use hull_oci::runtime_spec::{Linux, NamespaceType};

@@ -11,7 +11,8 @@ mod pivot;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use crate::failure::{At, Failure, Step as Name};
-use crate::plan::files::{Files, Step};
+use crate::plan::files::Files;
+use crate::plan::step::Step;
 use hull_sys::mount::{self, attribute};
 
 pub(crate) use devices::bind_console;
