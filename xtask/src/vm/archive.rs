@@ -30,6 +30,31 @@ impl Archive {
         Ok(())
     }
 
+    /// Adds everything below a directory of the host.
+    pub(super) fn tree(&mut self, prefix: &str, from: &Path) -> Outcome {
+        let failed = |error: std::io::Error| format!("cannot read {}: {error}", from.display());
+        for entry in std::fs::read_dir(from).map_err(failed)?.flatten() {
+            let Some(name) = entry
+                .file_name()
+                .to_str()
+                .map(|name| format!("{prefix}{name}"))
+            else {
+                continue;
+            };
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                self.directory(&name);
+                self.tree(&format!("{name}/"), &entry.path())?;
+            } else if kind.is_symlink() {
+                let target = std::fs::read_link(entry.path()).map_err(failed)?;
+                self.link(&name, &target.to_string_lossy());
+            } else {
+                self.copy(&name, &entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a symbolic link.
     pub(super) fn link(&mut self, name: &str, target: &str) {
         self.parents(name);

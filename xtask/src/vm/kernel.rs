@@ -60,6 +60,36 @@ pub(super) fn get(dir: &Path) -> Result<Kernel, String> {
     Ok(Kernel { image, modules })
 }
 
+/// systemd and the libraries it and its `systemctl` are linked with.
+const SYSTEMD: &str = "systemd libsystemd-shared libsystemd0 libc6 libblkid1 libcap2 libgcrypt20 \
+    libgpg-error0 liblz4-1 liblzma5 libmount1 libselinux1 libpcre2-8-0 libssl3 libzstd1 libacl1 \
+    libaudit1 libcap-ng0 libcrypt1 libkmod2 libseccomp2 libip4tc2 libapparmor1 libpam0g libudev1 \
+    libuuid1 libgcc-s1";
+
+/// A root with systemd in it, unpacked from packages.
+pub(super) fn systemd(dir: &Path) -> Result<PathBuf, String> {
+    let root = dir.join("systemd");
+    if root.join("lib/systemd/systemd").exists() {
+        return Ok(root);
+    }
+    let packages = dir.join("packages");
+    std::fs::create_dir_all(&packages)
+        .map_err(|error| format!("cannot make {}: {error}", packages.display()))?;
+    println!("fetching systemd");
+    let mut apt = Command::new("apt-get");
+    run(apt
+        .arg("download")
+        .args(SYSTEMD.split_whitespace())
+        .current_dir(&packages))?;
+    let entries = std::fs::read_dir(&packages).map_err(|error| error.to_string())?;
+    for entry in entries.flatten() {
+        run(Command::new("dpkg").arg("-x").arg(entry.path()).arg(&root))?;
+    }
+    // Manuals and translations; a guest has no reader.
+    drop(std::fs::remove_dir_all(root.join("usr/share")));
+    Ok(root)
+}
+
 fn fetch(dir: &Path, root: &Path) -> Outcome {
     let text = output(Command::new("apt-cache").args(["depends", NEWEST]))?;
     let package = text

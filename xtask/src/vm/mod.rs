@@ -18,8 +18,11 @@ use archive::Archive;
 use crate::Outcome;
 use crate::workspace::{Workspace, output};
 
-/// Test binaries of `hull-runtime` that run inside.
-const TESTS: [&str; 2] = ["cgroup_v2", "privileges"];
+/// Test binaries of `hull-runtime` that run in the guest without systemd.
+const PLAIN: [&str; 2] = ["cgroup_v2", "privileges"];
+
+/// And those that run in the one with it.
+const SYSTEMD: [&str; 1] = ["systemd"];
 
 /// Longest life of a guest.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -56,6 +59,39 @@ echo guest: done
 poweroff -f
 ";
 
+/// In the guest with systemd the root moves too; the tests are a service.
+const INIT_SYSTEMD: &str = "#!/bin/busybox sh
+/bin/busybox mkdir -p /new
+/bin/busybox mount -t tmpfs -o size=80% root /new
+/bin/busybox cp -a /bin /sbin /lib /lib64 /usr /etc /tests /second /filter /new/
+/bin/busybox mkdir -p /new/proc /new/sys /new/dev /new/tmp /new/run /new/var
+exec /bin/busybox switch_root /new /lib/systemd/systemd --unit=hull-test.service
+";
+
+const SERVICE: &str = "[Unit]
+Description=hull's tests
+DefaultDependencies=no
+[Service]
+ExecStart=/second
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/ttyS0
+Delegate=yes
+";
+
+const SECOND_SYSTEMD: &str = "#!/bin/busybox sh
+export PATH=/bin:/usr/bin HOME=/
+for name in sleep sh cat; do [ -e /bin/$name ] || busybox ln -s busybox /bin/$name; done
+echo \"guest: $(systemctl --version | busybox head -1)\"
+for test in /tests/*; do
+    echo \"guest: $(busybox basename $test)\"
+    busybox timeout -s KILL 120 $test --show-output --test-threads 1 $(cat /filter) 2>&1 ||
+        echo \"guest: it ended with $?\"
+done
+echo guest: done
+busybox poweroff -f
+";
+
 /// Builds, boots, reports; `filter` picks tests by name.
 pub(crate) fn run(workspace: &Workspace, filter: &[String]) -> Outcome {
     let dir = workspace.at("target/vm");
@@ -64,46 +100,57 @@ pub(crate) fn run(workspace: &Workspace, filter: &[String]) -> Outcome {
     kernel::need("qemu-system-x86_64", "qemu-system-x86")?;
     kernel::need("busybox", "busybox-static")?;
     let kernel = kernel::get(&dir)?;
-    let image = dir.join("initramfs");
-    pack(workspace, &kernel, filter, &image)?;
-    let begin = Instant::now();
-    let lines = boot(&kernel.image, &image)?;
-    println!("the guest lived {:.1} s", begin.elapsed().as_secs_f64());
+    let hull = hull(workspace)?;
+    let base = || -> Result<Archive, String> {
+        let mut archive = Archive::default();
+        archive.file("filter", 0o644, filter.join(" ").into_bytes());
+        archive.copy("bin/busybox", &kernel::busybox()?)?;
+        archive.copy("bin/hull", &hull)?;
+        Ok(archive)
+    };
+    let mut plain = base()?;
+    plain.file("init", 0o755, INIT.as_bytes().to_vec());
+    plain.file("second", 0o755, SECOND.as_bytes().to_vec());
+    plain.link("bin/sh", "busybox");
+    plain.directory("modules");
+    for module in &kernel.modules {
+        plain.copy(&format!("modules/{}", name(module)), module)?;
+    }
+    let mut lines = live(workspace, &dir, (&kernel, plain, &PLAIN))?;
+    let mut systemd = base()?;
+    systemd.tree("", &kernel::systemd(&dir)?)?;
+    systemd.file("init", 0o755, INIT_SYSTEMD.as_bytes().to_vec());
+    systemd.file("second", 0o755, SECOND_SYSTEMD.as_bytes().to_vec());
+    let unit = "etc/systemd/system/hull-test.service";
+    systemd.file(unit, 0o644, SERVICE.as_bytes().to_vec());
+    systemd.file("etc/passwd", 0o644, b"root:x:0:0:root:/:/bin/sh\n".to_vec());
+    systemd.file("etc/machine-id", 0o644, b"".to_vec());
+    lines.extend(live(workspace, &dir, (&kernel, systemd, &SYSTEMD))?);
     judge(&lines)
 }
 
-/// Puts the guest's file system together.
-fn pack(
+/// Adds the tests to a guest's file system, and boots it.
+fn live(
     workspace: &Workspace,
-    kernel: &kernel::Kernel,
-    filter: &[String],
-    image: &Path,
-) -> Outcome {
-    let mut archive = Archive::default();
-    archive.file("init", 0o755, INIT.as_bytes().to_vec());
-    archive.file("second", 0o755, SECOND.as_bytes().to_vec());
-    archive.file("filter", 0o644, filter.join(" ").into_bytes());
-    archive.copy("bin/busybox", &kernel::busybox()?)?;
-    archive.link("bin/sh", "busybox");
-    archive.copy("bin/hull", &hull(workspace)?)?;
-    for test in tests(workspace)? {
-        let name = test
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or("test")
-            .to_owned();
-        archive.copy(&format!("tests/{name}"), &test)?;
+    dir: &Path,
+    (kernel, mut archive, names): (&kernel::Kernel, Archive, &[&str]),
+) -> Result<Vec<String>, String> {
+    for test in tests(workspace, names)? {
+        archive.copy(&format!("tests/{}", name(&test)), &test)?;
     }
-    archive.directory("modules");
-    for module in &kernel.modules {
-        let name = module
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or("module")
-            .to_owned();
-        archive.copy(&format!("modules/{name}"), module)?;
-    }
-    archive.write(image)
+    let image = dir.join("initramfs");
+    archive.write(&image)?;
+    let begin = Instant::now();
+    let lines = boot(&kernel.image, &image)?;
+    println!("the guest lived {:.1} s", begin.elapsed().as_secs_f64());
+    Ok(lines)
+}
+
+/// The last part of a path.
+fn name(path: &Path) -> &str {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("file")
 }
 
 /// The binary under test.
@@ -113,12 +160,12 @@ fn hull(workspace: &Workspace) -> Result<PathBuf, String> {
 }
 
 /// The test binaries, built.
-fn tests(workspace: &Workspace) -> Result<Vec<PathBuf>, String> {
+fn tests(workspace: &Workspace, names: &[&str]) -> Result<Vec<PathBuf>, String> {
     let mut cargo = workspace.cargo(&["test", "--no-run", "--message-format=json"]);
     cargo
         .args(["--package", "hull-runtime"])
         .stderr(Stdio::inherit());
-    for name in TESTS {
+    for name in names {
         cargo.args(["--test", name]);
     }
     let text = output(&mut cargo)?;
@@ -127,13 +174,13 @@ fn tests(workspace: &Workspace) -> Result<Vec<PathBuf>, String> {
         Some(PathBuf::from(message.get("executable")?.as_str()?))
     };
     let found: Vec<PathBuf> = text.lines().filter_map(executable).collect();
-    if found.len() == TESTS.len() {
+    if found.len() == names.len() {
         return Ok(found);
     }
     Err(format!(
         "cargo built {} of {} tests",
         found.len(),
-        TESTS.len()
+        names.len()
     ))
 }
 
@@ -218,7 +265,7 @@ fn judge(lines: &[String]) -> Outcome {
     if failed > 0 {
         return Err("tests failed in the guest".to_owned());
     }
-    if binaries < TESTS.len() || !lines.iter().any(|line| line == "guest: done") {
+    if binaries < PLAIN.len() + SYSTEMD.len() || !lines.iter().any(|line| line == "guest: done") {
         return Err("the guest did not get through its tests".to_owned());
     }
     Ok(())

@@ -189,7 +189,9 @@ impl Manager {
         for socket in SOCKETS {
             match Self::at(Path::new(socket), socket.contains("dbus")) {
                 Ok(manager) => return Ok(manager),
-                Err(error) => last = error,
+                // The socket that is there has more to say than the one that is not.
+                Err(error) if last.kind() == io::ErrorKind::NotFound => last = error,
+                Err(_) => {}
             }
         }
         Err(Error::Bus {

@@ -16,12 +16,21 @@ use super::wire::{self, Call, ERROR, METHOD_RETURN, Message, PREFIX, SIGNAL};
 /// The longest wait for the peer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a peer may be silent before it is nudged.
+///
+/// systemd's own socket forgets a message that it reads in one go with the end of the greeting,
+/// until more bytes arrive; anything will do, so a ping is sent along.
+const SILENCE: Duration = Duration::from_millis(20);
+
 /// A peer that was spoken to and answers.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: UnixStream,
     serial: u32,
     signals: VecDeque<Message>,
+    /// Bytes received and not yet used.
+    buffer: Vec<u8>,
+    nudges: u32,
 }
 
 /// What came of a call.
@@ -37,12 +46,14 @@ impl Connection {
     /// Connects to the socket at `path` and says who we are.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let stream = UnixStream::connect(path)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(SILENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let mut connection = Self {
             stream,
             serial: 0,
             signals: VecDeque::new(),
+            buffer: Vec::new(),
+            nudges: 0,
         };
         connection.authenticate()?;
         Ok(connection)
@@ -54,11 +65,10 @@ impl Connection {
         let hex: String = user.bytes().map(|digit| format!("{digit:02x}")).collect();
         self.stream
             .write_all(format!("\0AUTH EXTERNAL {hex}\r\n").as_bytes())?;
+        let end = Instant::now() + PATIENCE;
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {
-            let mut byte = [0u8; 1];
-            self.stream.read_exact(&mut byte)?;
-            line.extend(byte);
+            line.extend(self.take(1, end)?);
             if line.len() > 512 {
                 return Err(io::ErrorKind::InvalidData.into());
             }
@@ -113,26 +123,43 @@ impl Connection {
     }
 
     fn receive(&mut self, end: Instant) -> io::Result<Message> {
-        if Instant::now() > end {
-            return Err(io::ErrorKind::TimedOut.into());
+        let head = self.take(PREFIX, end)?;
+        let prefix = head
+            .first_chunk::<PREFIX>()
+            .ok_or(io::ErrorKind::InvalidData)?;
+        let rest = self.take(wire::rest_of(prefix)?, end)?;
+        wire::decode(&[head, rest].concat())
+    }
+
+    /// The next `count` bytes.
+    fn take(&mut self, count: usize, end: Instant) -> io::Result<Vec<u8>> {
+        let mut piece = [0u8; 4096];
+        while self.buffer.len() < count {
+            match self.stream.read(&mut piece) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(got) => self.buffer.extend(piece.iter().take(got)),
+                Err(error) if silent(&error) && Instant::now() < end => self.nudge()?,
+                Err(error) if silent(&error) => return Err(io::ErrorKind::TimedOut.into()),
+                Err(error) => return Err(error),
+            }
         }
-        let mut prefix = [0u8; PREFIX];
-        self.stream.read_exact(&mut prefix).map_err(late)?;
-        let mut bytes = vec![0u8; PREFIX + wire::rest_of(&prefix)?];
-        bytes
-            .iter_mut()
-            .zip(prefix)
-            .for_each(|(to, from)| *to = from);
-        let (_, rest) = bytes.split_at_mut(PREFIX);
-        self.stream.read_exact(rest).map_err(late)?;
-        wire::decode(&bytes)
+        Ok(self.buffer.drain(..count).collect())
+    }
+
+    /// Sends something harmless, while the first call is under way.
+    fn nudge(&mut self) -> io::Result<()> {
+        const MOST: u32 = 5;
+        if self.serial != 1 || self.nudges == MOST {
+            return Ok(());
+        }
+        self.nudges += 1;
+        let ping = Call::new("", "/", "org.freedesktop.DBus.Peer", "Ping");
+        self.stream.write_all(&ping.encode(u32::MAX - self.nudges))
     }
 }
 
-/// A socket's timeout shows as "try again", which it is not.
-fn late(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-        _ => error,
-    }
+/// Whether nothing came within the time a read may take.
+fn silent(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), WouldBlock | TimedOut | Interrupted)
 }
