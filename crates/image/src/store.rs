@@ -103,9 +103,15 @@ impl Disk<'_> {
     }
 }
 
-/// Makes a directory of the store and what leads to it.
+/// Makes a directory of the store and what leads to it, closed to others: layers hold setuid programs
+/// that no user of the host may run.
 pub(crate) fn make_dir(path: &Path) -> Result<()> {
-    std::fs::create_dir_all(path).map_err(|source| Error::File {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path);
+    made.map_err(|source| Error::File {
         step: "create directory",
         path: path.to_owned(),
         source,

@@ -36,6 +36,14 @@ fn a_docker_archive_becomes_an_image() {
             row.blob_size
         );
     }
+    for dir in ["snapshots", "content"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(home.dir.path().join(dir))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700, "{dir} is closed to the host's users");
+    }
     let ingest = std::fs::read_dir(home.dir.path().join("content/ingest")).unwrap();
     assert!(
         ingest
