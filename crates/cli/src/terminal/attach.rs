@@ -49,9 +49,10 @@ pub(crate) enum Ended {
     Forced,
 }
 
-/// Signals that are passed on: all that somebody sends, none that tell a fault of ours.
+/// Signals that are passed on: all that somebody sends, none that tell a fault of ours, nor those by
+/// which a shell keeps a background job off the terminal.
 const PASSED_ON: &[i32] = &[
-    1, 2, 3, 10, 12, 14, 15, 16, 18, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30,
+    1, 2, 3, 10, 12, 14, 15, 16, 18, 20, 24, 25, 26, 27, 28, 29, 30,
 ];
 /// SIGWINCH.
 const RESIZED: i32 = 28;
