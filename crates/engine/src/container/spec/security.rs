@@ -88,6 +88,7 @@ pub fn seccomp(wish: &SeccompWish, capabilities: u64) -> Result<Option<Seccomp>,
         SeccompWish::Unconfined => Ok(None),
         SeccompWish::Default => Ok(Some(default_profile(&context))),
         SeccompWish::Profile(json) => {
+            let context = Context::host(capabilities);
             hull_runtime::security::seccomp::parse(json.as_bytes(), &context)
                 .map_err(|source| SpecError::SeccompProfile { source })
         }

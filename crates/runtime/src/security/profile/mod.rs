@@ -32,10 +32,27 @@ impl Context {
         }
     }
 
+    /// As [`Context::native`] with the version of the running kernel, which users' profiles may ask
+    /// for.
+    pub fn host(capabilities: u64) -> Self {
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let native = Self::native(capabilities);
+        Self {
+            kernel: version_of(&release).unwrap_or(native.kernel),
+            ..native
+        }
+    }
+
     /// Whether the container has the capability named `name`.
     pub fn has(&self, name: &str) -> bool {
         mask_of(name).is_some_and(|mask| self.capabilities & mask != 0)
     }
+}
+
+/// Version and patch level in a kernel's release, `6.1.0-56-cloud`.
+fn version_of(release: &str) -> Option<(u32, u32)> {
+    let mut parts = release.split(|c: char| !c.is_ascii_digit());
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// Calls that come with a capability.
@@ -175,5 +192,18 @@ fn arg(index: u32, value: u64, op: CompareOp) -> Arg {
         value,
         value_two: 0,
         op,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases() {
+        assert_eq!(version_of("6.1.0-56-cloud-amd64\n"), Some((6, 1)));
+        assert_eq!(version_of("5.15"), Some((5, 15)));
+        assert_eq!(version_of("garbage"), None);
+        assert!(Context::host(0).kernel >= (4, 0));
     }
 }
