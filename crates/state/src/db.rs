@@ -168,9 +168,20 @@ impl Ledger {
             .open(&path)
             .map_err(lock)?;
         guard.lock().map_err(lock)?;
+        self.create_private();
         let db = self.attach()?;
         migrate::bring_up_to_date(&db, &self.path)?;
         Ok(db)
+    }
+
+    /// Wishes hold secrets, so the file is nobody else's; SQLite gives its log the same mode. Only
+    /// while there is no file, so no descriptor of a database in use is ever closed.
+    fn create_private(&self) {
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut options = File::options();
+        options.write(true).create_new(true).mode(0o600);
+        // What goes wrong here, opening the database tells better.
+        drop(options.open(&self.path));
     }
 
     fn attach(&self) -> Result<Connection> {

@@ -1,5 +1,6 @@
 //! The ledger on a real disk: rows, lookups, conflicts, damage, and many processes at once.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use hull_error::{Fault, Kind};
@@ -49,6 +50,14 @@ fn a_row_comes_back_as_it_went() {
     let ledger = ledger(dir.path());
     let containers = ledger.containers();
     containers.insert(&row(1, "web")).unwrap();
+    for name in ["state.db", "state.db-wal"] {
+        let meta = std::fs::metadata(dir.path().join("deep").join(name)).unwrap();
+        assert_eq!(
+            meta.permissions().mode() & 0o777,
+            0o600,
+            "{name} holds secrets"
+        );
+    }
     let back = containers.find("web").unwrap();
     let one = row(1, "web");
     assert_eq!(back.config.json(), one.config.json());
