@@ -1,9 +1,10 @@
 //! `wait`: until a container stops, and with which code.
 //!
-//! Leaves following the streams to `attach`. Invariant: nobody polls; a monitor, a lock or the journal
-//! wakes the waiter.
+//! Leaves following the streams to `attach`. Invariant: a monitor, a lock or the journal wakes the
+//! waiter; only the end of a monitor whose container is over is asked for again and again.
 
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use hull_model::id::ContainerId;
 use hull_monitor::client::{Client, Event};
@@ -17,6 +18,9 @@ use crate::container::status::Status;
 use crate::container::stop::End;
 use crate::context::Context;
 use crate::error::{Error, file};
+
+/// How soon a monitor whose container is over is asked about again.
+const MONITOR_ENDS: Duration = Duration::from_millis(5);
 
 /// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,8 +83,10 @@ fn until_stopped(context: &Context, row: &ContainerRow, next: bool) -> Result<Wa
                     return Ok(seen);
                 }
             }
+            // Over, but its monitor has not ended; nobody writes anything when it does.
+            _ if over => changed(context, &watch, Some(MONITOR_ENDS))?,
             // Between two lives, or about to begin one: something will be written.
-            _ => changed(context, &watch)?,
+            _ => changed(context, &watch, None)?,
         }
         match context.ledger.containers().get(&row.id)? {
             Some(now) => row = now,
@@ -144,7 +150,7 @@ fn until_removed(context: &Context, row: &ContainerRow) -> Result<Waited, Error>
             seen = this_exit(context, &row, &observed)?;
         } else {
             seen = last(&row, &observed);
-            changed(context, &watch)?;
+            changed(context, &watch, None)?;
         }
     }
     Ok(seen)
@@ -163,8 +169,9 @@ fn watch(context: &Context) -> Result<Watch, Error> {
     Ok(watch)
 }
 
-fn changed(context: &Context, watch: &Watch) -> Result<(), Error> {
+/// Waits for a change, at most for `patience`.
+fn changed(context: &Context, watch: &Watch, patience: Option<Duration>) -> Result<(), Error> {
     let dir = context.paths.run_root();
-    hull_sys::poll::readable(watch.as_fd(), None).map_err(file("watch", dir))?;
+    hull_sys::poll::readable(watch.as_fd(), patience).map_err(file("watch", dir))?;
     watch.clear().map_err(file("watch", dir))
 }
