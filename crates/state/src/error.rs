@@ -207,7 +207,10 @@ fn kind_of_sqlite(error: &rusqlite::Error) -> Kind {
 fn hint_of_sqlite(error: &rusqlite::Error) -> Option<String> {
     let hint = match error.sqlite_error_code()? {
         ErrorCode::DiskFull => "free some space on the file system of --root",
-        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+        ErrorCode::ReadOnly => {
+            "--root is read-only: mount its file system read-write, or choose another directory"
+        }
+        ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
             "--root must be a directory you may write to, on a file system mounted read-write"
         }
         _ => return None,

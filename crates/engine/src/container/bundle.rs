@@ -23,7 +23,7 @@ use crate::container::log_plan::{self, Logged};
 use crate::container::root_view::RootView;
 use crate::container::spec::input::{EtcFiles, Input};
 use crate::container::spec::{compile, user};
-use crate::container::{binds, cdi, etc_files, foreign, gather, joins, volume};
+use crate::container::{binds, cdi, etc_files, foreign, gather, joins, run_dir, volume};
 use crate::context::Context;
 use crate::error::{Error, file};
 
@@ -75,7 +75,7 @@ fn make_dirs(context: &Context, row: &ContainerRow, config: &ContainerConfig) ->
     let run_dir = context.paths.run(&row.id);
     let make = |dir: &Path| fs::create_dir_all(dir).map_err(file("create", dir));
     if run_dir.exists() {
-        fs::remove_dir_all(&run_dir).map_err(file("remove", &run_dir))?;
+        run_dir::abandon(&run_dir)?;
     }
     make(&run_dir.join("rootfs"))?;
     if config.ipc == IpcMode::Shareable {

@@ -11,12 +11,17 @@ use hull_model::id::ContainerId;
 use hull_state::ContainerRow;
 use hull_sys::failpoint::failpoint;
 
+use crate::container::run_dir::{self, Hold};
 use crate::container::{facts, record};
 use crate::context::Context;
 use crate::error::{Error, file};
 
-/// Takes a container that does not run apart; its lock is held.
-pub(crate) fn dismantle(context: &Context, row: &ContainerRow) -> Result<(), Error> {
+/// Takes a container that does not run apart; its lock is held, and its run directory if it never ran.
+pub(crate) fn dismantle(
+    context: &Context,
+    row: &ContainerRow,
+    held: Option<Hold>,
+) -> Result<(), Error> {
     if !row.auto_remove && !facts::is_removing(row) {
         context
             .ledger
@@ -27,7 +32,7 @@ pub(crate) fn dismantle(context: &Context, row: &ContainerRow) -> Result<(), Err
     snapshot::remove(&context.store(), &row.snapshot)?;
     failpoint("remove-after-snapshot");
     discard(context, &row.id)?;
-    abandon(context, &row.id)?;
+    run_dir::give_up(&context.paths.run(&row.id), held)?;
     failpoint("remove-before-row");
     context.ledger.containers().remove(&row.id)?;
     failpoint("remove-after-row");
@@ -50,23 +55,4 @@ fn discard(context: &Context, id: &ContainerId) -> Result<(), Error> {
         _ => Err(error),
     });
     done.map_err(file("remove", dir))
-}
-
-/// Removes a container's run directory, unless a monitor is still clearing up: then the directory is the
-/// trace of what it has yet to do, and goes last, by its hand or by `system reap` or `reconcile`.
-pub(crate) fn abandon(context: &Context, id: &ContainerId) -> Result<(), Error> {
-    let dir = context.paths.run(id);
-    if hull_monitor::facts::lock_held(&dir).map_err(Error::Monitor)? {
-        return Ok(());
-    }
-    run_dir(context, id)
-}
-
-/// Removes a container's run directory.
-pub(crate) fn run_dir(context: &Context, id: &ContainerId) -> Result<(), Error> {
-    let dir = context.paths.run(id);
-    match fs::remove_dir_all(&dir) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file("remove", dir)(error)),
-        _ => Ok(()),
-    }
 }

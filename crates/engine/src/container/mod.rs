@@ -34,6 +34,7 @@ mod rename;
 mod restart;
 pub mod root_view;
 mod run;
+pub(crate) mod run_dir;
 pub mod settle;
 pub mod size;
 pub mod spec;

@@ -4,7 +4,7 @@
 
 use crate::container::find::{again, find};
 use crate::container::status::Status;
-use crate::container::{dismantle, facts, settle, stop};
+use crate::container::{dismantle, facts, run_dir, settle, stop};
 use crate::context::Context;
 use crate::error::{ContainerError, Error};
 
@@ -45,7 +45,14 @@ pub(crate) fn remove(context: &Context, name: &str, request: RemoveRequest) -> R
     let ended = facts::observe(context, &row)?;
     settle::note_exit(context, &row, &ended)?;
     hull_monitor::facts::wait_unmonitored(&context.paths.run(&row.id)).map_err(Error::Monitor)?;
-    dismantle::dismantle(context, &row)?;
+    // A command that was killed may have left a monitor that is about to begin: from here on none can.
+    let dir = context.paths.run(&row.id);
+    let held = run_dir::hold(&dir)?;
+    let facts = hull_monitor::facts::read(&dir, context.boot_id()?).map_err(Error::Monitor)?;
+    if held.is_none() || facts.init_alive {
+        return refuse("running", STOP);
+    }
+    dismantle::dismantle(context, &row, held)?;
     lock.retire();
     Ok(())
 }

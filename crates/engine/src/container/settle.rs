@@ -12,7 +12,7 @@ use hull_sys::failpoint::failpoint;
 
 use crate::container::facts::{self, Observed};
 use crate::container::status::Status;
-use crate::container::{dismantle, record};
+use crate::container::{dismantle, record, run_dir};
 use crate::context::Context;
 use crate::error::Error;
 use crate::lock::Lock;
@@ -36,21 +36,31 @@ pub(crate) fn finish(context: &Context, id: &ContainerId, session: Session) -> R
 pub(crate) fn settle(context: &Context, id: &ContainerId) -> Result<(), Error> {
     let Some((lock, row)) = lock_row(context, id)? else {
         // Somebody removed it; its run directory may have waited for its monitor to go.
-        return dismantle::abandon(context, id);
+        return run_dir::abandon(&context.paths.run(id));
     };
     let observed = facts::observe(context, &row)?;
     if observed.status.is_alive() || observed.status == Status::Restarting {
         return Ok(());
     }
+    // A command that was killed may have left a monitor that is about to begin: from here on none can.
+    let dir = context.paths.run(id);
+    let never_ran = observed.facts.state.is_none() && !observed.facts.monitored;
+    let held = match never_ran {
+        true => match run_dir::hold(&dir)? {
+            Some(held) => Some(held),
+            None => return Ok(()),
+        },
+        false => None,
+    };
     failpoint("settle-before-exit");
     note_exit(context, &row, &observed)?;
     failpoint("settle-after-exit");
     if ends_with_removal(&row, &observed) {
-        dismantle::dismantle(context, &row)?;
+        dismantle::dismantle(context, &row, held)?;
         lock.retire();
         return Ok(());
     }
-    dismantle::abandon(context, id)
+    run_dir::give_up(&dir, held)
 }
 
 /// The lock and the row of a container; `None` when it is gone, so that no lock file comes back of

@@ -13,7 +13,7 @@ use hull_sys::failpoint::failpoint;
 use crate::container::bundle::{self, Subject};
 use crate::container::find::{again, find, image_of};
 use crate::container::status::Status;
-use crate::container::{dismantle, facts, record, settle};
+use crate::container::{dismantle, facts, record, run_dir, settle};
 use crate::context::Context;
 use crate::error::{ContainerError, Error};
 
@@ -159,9 +159,9 @@ fn failed(context: &Context, row: &ContainerRow, error: &Error) -> Result<(), Er
     let run_dir = context.paths.run(&row.id);
     hull_monitor::facts::wait_unmonitored(&run_dir).map_err(Error::Monitor)?;
     if row.auto_remove {
-        return dismantle::dismantle(context, row);
+        return dismantle::dismantle(context, row, None);
     }
-    dismantle::run_dir(context, &row.id)?;
+    run_dir::abandon(&run_dir)?;
     let code = i32::from(error.exit_code());
     let exit = Exit {
         finished_at: context.now().0,

@@ -12,7 +12,7 @@ use hull_model::id::ContainerId;
 use hull_runtime::cgroup::{Cgroup, Location};
 
 use crate::container::facts;
-use crate::container::settle;
+use crate::container::{run_dir, settle};
 use crate::context::Context;
 use crate::error::{Error, file};
 use crate::lock::Lock;
@@ -60,6 +60,7 @@ fn settle_all(context: &Context, done: &mut Reconciled) -> Result<(), Error> {
 /// The quick part of [`reconcile`], for verbs that clear up anyway: run directories nobody looks after
 /// and no row names, as a monitor leaves them that is killed while it tears down.
 pub(crate) fn sweep_strangers(context: &Context) -> Result<(), Error> {
+    run_dir::sweep(&context.paths.runs())?;
     for (id, path) in entries(&context.paths.runs())? {
         let held = hull_monitor::facts::lock_held(&path).map_err(Error::Monitor)?;
         if !held && context.ledger.containers().get(&id)?.is_none() {
@@ -80,26 +81,38 @@ fn sweep_runs(
     known: &BTreeSet<ContainerId>,
     done: &mut Reconciled,
 ) -> Result<(), Error> {
+    run_dir::sweep(&context.paths.runs())?;
     for (id, path) in entries(&context.paths.runs())? {
-        if known.contains(&id) || taken(context, &id)? {
+        if known.contains(&id) {
             continue;
         }
-        let location = Location::of(&format!("/hull/{id}"), id.as_str(), false);
-        let group = Cgroup::open(context.cgroups()?, &location.map_err(Error::Cgroup)?);
-        if group.exists() {
-            const SIGKILL: i32 = 9;
-            group.kill_all(SIGKILL).map_err(Error::Cgroup)?;
+        if let Some(lock) = stranger(context, &id)? {
+            sweep_run(context, &id, &path)?;
+            lock.retire();
+            done.swept.push(path.display().to_string());
         }
-        hull_monitor::facts::wait_unmonitored(&path).map_err(Error::Monitor)?;
-        if group.exists() {
-            group.remove().map_err(Error::Cgroup)?;
-        }
-        fs::remove_dir_all(&path)
-            .or_else(missing)
-            .map_err(file("remove", &path))?;
-        done.swept.push(path.display().to_string());
     }
     Ok(())
+}
+
+fn sweep_run(context: &Context, id: &ContainerId, path: &Path) -> Result<(), Error> {
+    const SIGKILL: i32 = 9;
+    let found = hull_monitor::facts::read(path, context.boot_id()?).map_err(Error::Monitor)?;
+    let wait = || hull_monitor::facts::wait_unmonitored(path).map_err(Error::Monitor);
+    if found.monitored && !found.init_alive {
+        // It is clearing up; two at the same groups would be in each other's way.
+        wait()?;
+    }
+    let location = Location::of(&format!("/hull/{id}"), id.as_str(), false);
+    let group = Cgroup::open(context.cgroups()?, &location.map_err(Error::Cgroup)?);
+    if group.exists() {
+        group.kill_all(SIGKILL).map_err(Error::Cgroup)?;
+    }
+    wait()?;
+    if group.exists() {
+        group.remove().map_err(Error::Cgroup)?;
+    }
+    run_dir::abandon(path)
 }
 
 /// Lasting directories and writable layers without a row.
@@ -109,18 +122,25 @@ fn sweep_directories(
     done: &mut Reconciled,
 ) -> Result<(), Error> {
     for (id, path) in entries(&context.paths.containers())? {
-        if known.contains(&id) || taken(context, &id)? {
+        if known.contains(&id) {
             continue;
         }
-        fs::remove_dir_all(&path)
-            .or_else(missing)
-            .map_err(file("remove", &path))?;
-        done.swept.push(path.display().to_string());
+        if let Some(lock) = stranger(context, &id)? {
+            fs::remove_dir_all(&path)
+                .or_else(missing)
+                .map_err(file("remove", &path))?;
+            lock.retire();
+            done.swept.push(path.display().to_string());
+        }
     }
     let store = context.store();
     for (id, path) in entries(&store.snapshots())? {
-        if !known.contains(&id) && !taken(context, &id)? {
+        if known.contains(&id) {
+            continue;
+        }
+        if let Some(lock) = stranger(context, &id)? {
             snapshot::remove(&store, id.as_str())?;
+            lock.retire();
             done.swept.push(path.display().to_string());
         }
     }
@@ -146,12 +166,18 @@ fn sweep_trash(context: &Context) -> Result<(), Error> {
     Ok(())
 }
 
-/// A container being created or removed right now: its row is new, or just gone.
-fn taken(context: &Context, id: &ContainerId) -> Result<bool, Error> {
-    if context.ledger.containers().get(id)?.is_some() {
-        return Ok(true);
-    }
-    Ok(Lock::try_acquire(&context.paths.locks(), id.as_str())?.is_none())
+/// The lock of an id that no row names and nobody works on; a container being created or removed right
+/// now is no stranger, and one that was just created has a row by the time its lock is had.
+fn stranger(context: &Context, id: &ContainerId) -> Result<Option<Lock>, Error> {
+    let Some(lock) = Lock::try_acquire(&context.paths.locks(), id.as_str())? else {
+        return Ok(None);
+    };
+    Ok(context
+        .ledger
+        .containers()
+        .get(id)?
+        .is_none()
+        .then_some(lock))
 }
 
 /// Entries of `dir` that are named by a container id.

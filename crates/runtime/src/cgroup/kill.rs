@@ -28,7 +28,11 @@ impl Cgroup {
             self.pursue(signal)
         };
         if held && (signal == SIGKILL || !was_frozen) {
-            let thawed = self.thaw();
+            let thawed = match self.thaw() {
+                // Somebody else removed the group meanwhile: nobody is left in it.
+                Err(Error::NoFreezer) => Ok(()),
+                other => other,
+            };
             return sent.and(thawed);
         }
         sent
