@@ -22,13 +22,15 @@ mod tests {
             while self.0.remove().is_err() && Instant::now() < end {
                 sleep(Duration::from_millis(10));
             }
-            // The last test to end takes the common parent along.
-            let parents = CgroupMode::detect().unwrap();
-            for one in parents.hierarchies() {
-                drop(fs::remove_dir(
-                    one.mount.join(format!("hull-test-{}", std::process::id())),
-                ));
-            }
+            sweep(&self.0.path());
+        }
+    }
+
+    /// Removes the group above the one at `path`, which every test has for itself.
+    fn sweep(path: &str) {
+        let above = path.rsplit_once('/').unwrap().0.trim_start_matches('/');
+        for one in CgroupMode::detect().unwrap().hierarchies() {
+            drop(fs::remove_dir(one.mount.join(above)));
         }
     }
 
@@ -58,7 +60,7 @@ mod tests {
     }
 
     fn location(name: &str) -> Location {
-        let path = format!("/hull-test-{}/{name}", std::process::id());
+        let path = format!("/hull-test-{}-{name}/inner", std::process::id());
         Location::of(&path, name, false).unwrap()
     }
 
@@ -381,6 +383,7 @@ mod tests {
             !Cgroup::open(&mode, &location("lack")).exists(),
             "nothing was left behind"
         );
+        sweep(&location("lack").path());
     }
 
     #[test]
@@ -437,6 +440,7 @@ mod tests {
                 best[2].min(begin.elapsed()),
             ];
         }
+        sweep(&location("speed").path());
         println!(
             "create {:?}, open for joining {:?}, remove {:?}",
             best[0], best[1], best[2]
