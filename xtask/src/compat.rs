@@ -153,7 +153,12 @@ impl Page {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        writeln!(self.sections, "Called as `hull {}`.\n", paths.join("`, `hull ")).ok();
+        writeln!(
+            self.sections,
+            "Called as `hull {}`.\n",
+            paths.join("`, `hull ")
+        )
+        .ok();
         if theirs.is_empty() {
             writeln!(self.sections, "No flags, as docker.").ok();
         } else {
