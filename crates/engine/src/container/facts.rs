@@ -85,7 +85,8 @@ pub fn observe_settled(context: &Context, row: &ContainerRow) -> Result<Observed
 /// The exit record, unless the ledger has it already.
 pub fn newest_record(context: &Context, row: &ContainerRow) -> Result<Option<ExitRecord>, Error> {
     let path = context.paths.exit_record(&row.id, row.auto_remove);
-    let record = hull_monitor::exit::read(&path).map_err(Error::Monitor)?;
+    let run_dir = context.paths.run(&row.id);
+    let record = hull_monitor::exit::newest(&path, &run_dir).map_err(Error::Monitor)?;
     let seen = row.exit.map(|exit| exit.finished_at);
     let finished = |record: &ExitRecord| i64::try_from(record.finished_at).ok();
     Ok(record.filter(|record| finished(record) != seen))
