@@ -9,6 +9,7 @@ use std::path::Path;
 use hull_oci::runtime_spec::{
     Capabilities, Linux, Mount, Namespace, NamespaceType, Process, Root, Spec, User,
 };
+use hull_runtime::cgroup::{Cgroup, Location};
 use hull_runtime::{Bundle, Create, Error, Host, Running, Stdio};
 use hull_sys::pidfd::{self, Exit};
 use tempfile::TempDir;
@@ -44,6 +45,19 @@ impl Shown {
             .next()
             .unwrap_or_else(|| panic!("no {name} in {self:?}"))
             .trim()
+    }
+}
+
+/// A test that fails halfway leaves no process and no cgroup.
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Ok(location) = Location::of("", &self.id, false) {
+            let cgroup = Cgroup::open(&self.host.cgroup, &location);
+            if cgroup.exists() {
+                drop(cgroup.kill_all(9));
+                drop(cgroup.remove());
+            }
+        }
     }
 }
 
