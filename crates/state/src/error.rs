@@ -211,7 +211,7 @@ fn hint_of_sqlite(error: &rusqlite::Error) -> Option<String> {
             "--root is read-only: mount its file system read-write, or choose another directory"
         }
         ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
-            "--root must be a directory you may write to, on a file system mounted read-write"
+            "--root must be a directory you may write to, on a file system that is not read-only"
         }
         _ => return None,
     };
@@ -223,7 +223,7 @@ fn hint_of_io(error: &std::io::Error) -> Option<String> {
     let hint = match error.kind() {
         E::StorageFull | E::QuotaExceeded => "free some space on the file system of --root",
         E::ReadOnlyFilesystem | E::PermissionDenied | E::NotADirectory | E::AlreadyExists => {
-            "--root must be a directory you may write to, on a file system mounted read-write"
+            "--root must be a directory you may write to, on a file system that is not read-only"
         }
         _ => return None,
     };
