@@ -84,9 +84,10 @@ pub(crate) fn entry(image: &ImageRow, name: Option<&str>) -> Descriptor {
     descriptor
 }
 
-/// Writes a small file so that readers see the old or the new one.
+/// Writes a small file so that readers see the old or the new one. The caller holds the lock, so
+/// what a killed writer left is written over by the next.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = path.with_extension(format!("{}.partial", std::process::id()));
+    let partial = path.with_extension("partial");
     let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
     written.map_err(|source| Error::File {
         step: "write",
