@@ -58,7 +58,13 @@ fn tables(workspace: &Workspace) -> Result<(Vec<Value>, Vec<Value>), String> {
     let text = output(workspace.command(hull).arg("__tables"))?;
     let tables: Value =
         serde_json::from_str(&text).map_err(|why| format!("hull __tables: {why}"))?;
-    let list = |name: &str| tables[name].as_array().cloned().unwrap_or_default();
+    let list = |name: &str| {
+        tables
+            .get(name)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
     Ok((list("commands"), list("others")))
 }
 
