@@ -3,7 +3,7 @@
 use crate::workspace::read;
 
 /// Kilobytes held by processes with one of these names, found by `/proc/PID/comm`; where `mark` is
-/// given, only those whose command line holds it.
+/// given, by those whose command line holds it instead (a program started by descriptor has no name).
 pub(super) fn held(names: &[&str], mark: Option<&str>) -> f64 {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return 0.0;
@@ -12,9 +12,12 @@ pub(super) fn held(names: &[&str], mark: Option<&str>) -> f64 {
         .filter_map(Result::ok)
         .filter(|entry| {
             let file = |name: &str| read(&entry.path().join(name)).unwrap_or_default();
-            let comm = file("comm");
-            names.iter().any(|name| comm.trim_end().starts_with(name))
-                && mark.is_none_or(|mark| file("cmdline").contains(mark))
+            match mark {
+                Some(mark) => file("cmdline").contains(mark),
+                None => names
+                    .iter()
+                    .any(|name| file("comm").trim_end().starts_with(name)),
+            }
         })
         .map(|entry| proportional(&entry.path()))
         .sum()
