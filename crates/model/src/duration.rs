@@ -192,11 +192,13 @@ mod tests {
             (3600, "About an hour"),
             (5399, "About an hour"),
             (5400, "2 hours"),
+            (7200, "2 hours"),
             (47 * 3600, "47 hours"),
             (48 * 3600, "2 days"),
             (14 * 86400, "2 weeks"),
             (61 * 86400, "2 months"),
             (730 * 86400, "2 years"),
+            (800 * 86400, "2 years"),
         ] {
             assert_eq!(human_duration(seconds), expected, "{seconds}");
         }

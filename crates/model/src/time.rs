@@ -117,24 +117,6 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// A duration as docker tells it to people: `Less than a second`, `About an hour`, `3 weeks`.
-pub fn human_duration(seconds: i64) -> String {
-    let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600);
-    match () {
-        () if seconds < 1 => "Less than a second".into(),
-        () if seconds == 1 => "1 second".into(),
-        () if seconds < 60 => format!("{seconds} seconds"),
-        () if minutes == 1 => "About a minute".into(),
-        () if minutes < 60 => format!("{minutes} minutes"),
-        () if hours == 1 => "About an hour".into(),
-        () if hours < 48 => format!("{hours} hours"),
-        () if hours < 24 * 7 * 2 => format!("{} days", hours / 24),
-        () if hours < 24 * 30 * 2 => format!("{} weeks", hours / 24 / 7),
-        () if hours < 24 * 365 * 2 => format!("{} months", hours / 24 / 30),
-        () => format!("{} years", seconds / 3600 / 24 / 365),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,28 +148,6 @@ mod tests {
             "x-y-zT::Z",
         ] {
             assert_eq!(Timestamp::parse_rfc3339(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn tells_durations_in_dockers_words() {
-        let lines = [
-            (0, "Less than a second"),
-            (1, "1 second"),
-            (59, "59 seconds"),
-            (60, "About a minute"),
-            (119, "About a minute"),
-            (120, "2 minutes"),
-            (3599, "59 minutes"),
-            (3600, "About an hour"),
-            (7200, "2 hours"),
-            (86_400 * 2, "2 days"),
-            (86_400 * 14, "2 weeks"),
-            (86_400 * 61, "2 months"),
-            (86_400 * 800, "2 years"),
-        ];
-        for (seconds, text) in lines {
-            assert_eq!(human_duration(seconds), text, "{seconds}");
         }
     }
 }
